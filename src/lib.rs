@@ -1,0 +1,5 @@
+//! packman
+
+pub mod syntax;
+pub mod text;
+pub mod tree;
