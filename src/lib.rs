@@ -1,5 +1,11 @@
 //! packman
 
+pub mod clients;
+pub mod dependency;
+pub mod ecosystem;
+pub mod formats;
+pub mod neighbours;
+pub mod routing;
 pub mod syntax;
 pub mod text;
 pub mod tree;

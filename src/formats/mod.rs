@@ -1,0 +1,80 @@
+//! Formats: one file each, and the table that lists them.
+//!
+//! Answers for: which names (and, where a name is shared, which content) belong to which format, and a text into a `Lockfile`.
+//! Never knows a registry, a tier or a policy, and never makes a finding.
+
+use crate::dependency::{Kind, Lockfile};
+use crate::neighbours::Neighbours;
+use crate::text::Text;
+
+/// Which files a format claims by name. `PATH` is relative to the root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// This file name, exactly.
+    Name(&'static str),
+    /// This file name, in any case.
+    NameAnyCase(&'static str),
+    /// File names that begin so and have something behind it, in any case (`Dockerfile.`).
+    PrefixAnyCase(&'static str),
+    /// File names that end so, in any case (`.dockerfile`).
+    SuffixAnyCase(&'static str),
+    /// File names that begin and end so (`requirements`, `.txt`), the middle may be empty.
+    Around(&'static str, &'static str),
+    /// The last parts of a path (`vendor/modules.txt`).
+    Path(&'static str),
+}
+
+impl Claim {
+    /// Whether a path is claimed.
+    #[must_use]
+    pub fn matches(self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let lower = || name.to_ascii_lowercase();
+        match self {
+            Self::Name(exact) => name == exact,
+            Self::NameAnyCase(exact) => name.eq_ignore_ascii_case(exact),
+            Self::PrefixAnyCase(prefix) => name.len() > prefix.len() && lower().starts_with(&prefix.to_ascii_lowercase()),
+            Self::SuffixAnyCase(suffix) => lower().ends_with(&suffix.to_ascii_lowercase()),
+            Self::Around(before, after) => {
+                name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
+            }
+            Self::Path(end) => path == end || path.strip_suffix(end).is_some_and(|rest| rest.ends_with('/')),
+        }
+    }
+}
+
+/// One format.
+#[derive(Debug)]
+pub struct Format {
+    /// Its id, which is also its module's and its fixture folder's name with `_` for `-`.
+    pub id: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// What kind of statement its files make (a reader may decide otherwise, as for requirements).
+    pub kind: Kind,
+    /// The files that it claims.
+    pub files: &'static [Claim],
+    /// Where names are shared: a cheap look at the content. Formats are asked in the table's order.
+    pub looks: Option<fn(&str) -> bool>,
+    /// For declarations and neighbours: the formats that make files of this one details when they lie in the same folder.
+    pub shadowed_by: &'static [&'static str],
+    /// The reader. Never gives up a file for one bad entry.
+    pub read: fn(&Text, &Neighbours<'_>) -> Lockfile,
+}
+
+impl Format {
+    /// Whether the format claims a path, by name alone.
+    #[must_use]
+    pub fn claims(&self, path: &str) -> bool {
+        self.files.iter().any(|claim| claim.matches(path))
+    }
+}
+
+/// All formats. Where two claim a name, the first whose look at the content says yes gets it.
+pub static FORMATS: &[&Format] = &[];
+
+/// The format with this id.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static Format> {
+    FORMATS.iter().copied().find(|format| format.id == id)
+}
