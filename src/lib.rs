@@ -5,6 +5,7 @@ pub mod dependency;
 pub mod ecosystem;
 pub mod formats;
 pub mod neighbours;
+pub mod purl;
 pub mod routing;
 pub mod syntax;
 pub mod text;

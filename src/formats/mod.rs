@@ -78,3 +78,11 @@ pub static FORMATS: &[&Format] = &[];
 pub fn by_id(id: &str) -> Option<&'static Format> {
     FORMATS.iter().copied().find(|format| format.id == id)
 }
+
+/// Reads a text as a file of `format`.
+#[must_use]
+pub fn read(format: &Format, text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
+    let mut lockfile = (format.read)(text, neighbours);
+    lockfile.finish();
+    lockfile
+}

@@ -1,1 +1,11 @@
-mod x {}
+//! Everything that is tested at a boundary: one binary, in process wherever possible.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr
+)]
+
+mod golden;
