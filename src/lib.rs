@@ -1,5 +1,6 @@
 //! packman
 
+pub mod catalogue;
 pub mod clients;
 pub mod dependency;
 pub mod ecosystem;

@@ -8,4 +8,6 @@
     clippy::print_stderr
 )]
 
+mod catalogue;
+mod derived;
 mod golden;
