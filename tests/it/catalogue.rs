@@ -217,7 +217,7 @@ fn nothing_matches_twice_in_an_ecosystem() {
             for (&ecosystem, &name) in row.ecosystems.iter().flat_map(|ecosystem| names.iter().map(move |name| (ecosystem, name)))
             {
                 let other = seen.insert((ecosystem, kind, name), row.id);
-                assert_eq!(other, None, "{name} is in two records of {ecosystem}, the second is {}", row.id);
+                assert_eq!(other, None, "{name} is in two records of {ecosystem:?}, the second is {}", row.id);
             }
         }
         for host in row.hosts {
