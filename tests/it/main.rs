@@ -11,3 +11,4 @@
 mod catalogue;
 mod derived;
 mod golden;
+mod syntax;
