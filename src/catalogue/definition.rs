@@ -23,6 +23,8 @@ pub struct Definition {
     pub question: String,
     /// Why it matters, for people who meet it for the first time.
     pub explanation: String,
+    /// How its status is read, for every registry alike.
+    pub rule: String,
     /// The tiers that need it.
     pub needed_by: Vec<Tier>,
     /// What the seed document asks, one by one.
