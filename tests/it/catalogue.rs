@@ -10,7 +10,7 @@ use packman::catalogue::record::{Record, Strength};
 use packman::catalogue::{Catalogue, RegistryId, Standing, all, default_for, find, find_client_id, find_host};
 use packman::ecosystem::Ecosystem;
 
-/// The first readings as the review settled them: controls 1 to 6, 7 to 13, then 16 and 17; and the counts (enforced of 6 and of 13,
+/// The first readings, cell by cell: controls 1 to 6, 7 to 13, then 16 and 17; and the counts (enforced of 6 and of 13,
 /// enforced or offered of 6 and of 13, tier offered).
 const MATRIX: &str = "
 npm                  ppEEop oppp-p- pE  2  2  6 11 2
