@@ -3,12 +3,17 @@
 //! Answers for: which files there are, in which order, and their bytes, bounded to the root. Never follows a link, never leaves the
 //! root, never interprets a format.
 
-pub mod folder;
-pub mod git;
+mod folder;
+mod git;
+mod ignore;
+mod index;
+mod walk;
 
 use std::collections::BTreeMap;
 
 use thiserror::Error;
+
+pub use folder::open;
 
 /// What a path is. Folders are not listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,7 +29,7 @@ pub enum FileKind {
 pub struct LeftOut {
     /// Path relative to the root.
     pub path: String,
-    /// Why: `submodule`, `nested repository`, `filled by a package manager`.
+    /// Why: `submodule`, `nested repository`, `filled by a package manager`, `unreadable folder`.
     pub reason: &'static str,
 }
 

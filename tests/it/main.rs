@@ -12,3 +12,4 @@ mod catalogue;
 mod derived;
 mod golden;
 mod syntax;
+mod tree;
