@@ -16,7 +16,7 @@ use super::origins::{AddressPattern, Origins};
 use super::selector::{PackagePattern, Paths};
 use super::shape::{self, Keys};
 use super::{Context, POLICY_BYTES_MAX, Policy, SetBy, Setting};
-use super::{exceptions, minimum, presets, registries, schema};
+use super::{exceptions, minimum, presets, registries};
 use crate::ecosystem::Ecosystem;
 use crate::text::{Place, Span, Text};
 
@@ -87,7 +87,7 @@ fn read(text: &Text) -> Result<(File, Keys), Vec<Fault>> {
         faults.truncate(FAULTS_OF_SYNTAX_MAX);
         return Err(faults);
     }
-    let (keys, faults) = shape::check(text, &table, &schema::schema());
+    let (keys, faults) = shape::check(text, &table, &super::schema());
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -113,13 +113,15 @@ fn policy(file: &File, compiler: &mut Compiler<'_>) -> Policy {
         }
     }
     overrule(&mut levels, compiler);
-    if let Some((written, level)) = file.no_lockfile.as_ref().and_then(|written| Some((written, Level::from_id(&written.value)?))) {
+    if let Some((written, level)) = file.no_lockfile.as_ref().and_then(|written| Some((written, Level::from_id(&written.value)?)))
+    {
         no_lockfile = compiler.setting(written, level);
     }
     let catalogue = file.catalogue.as_ref().and_then(|date| compiler.date(date));
     let exclude = compiler.paths(&file.exclude);
     let allow_archive = &file.origins.allow_archive;
-    let boxed = |written: &At<String>, compiler: &Compiler<'_>| compiler.setting(written, Box::<str>::from(written.value.as_str()));
+    let boxed =
+        |written: &At<String>, compiler: &Compiler<'_>| compiler.setting(written, Box::<str>::from(written.value.as_str()));
     Policy {
         text: compiler.text.map(|text| text.id),
         extends,
@@ -159,7 +161,10 @@ fn layers(file: &File, compiler: &mut Compiler<'_>) -> Layers {
             continue;
         };
         if let Some(first) = extends.iter().find(|first| first.value == id).and_then(|first| first.place) {
-            compiler.fault(entry.span, format!("`{id}` is extended twice")).hint("keep one of them").also(first.span, "the first one");
+            compiler
+                .fault(entry.span, format!("`{id}` is extended twice"))
+                .hint("keep one of them")
+                .also(first.span, "the first one");
         }
         let by = SetBy::Preset(id);
         let is_default = file.extends.is_empty();
@@ -281,7 +286,8 @@ impl<'a> Compiler<'a> {
 
     /// The ids of all registries that serve an ecosystem, sorted.
     pub(super) fn registries_of(&self, ecosystem: Ecosystem) -> Vec<String> {
-        let records = self.context.records.iter().filter(|(_, serves)| serves.contains(&ecosystem)).map(|(id, _)| (*id).to_owned());
+        let records =
+            self.context.records.iter().filter(|(_, serves)| serves.contains(&ecosystem)).map(|(id, _)| (*id).to_owned());
         let declared = self.declared.iter().filter(|(_, (serves, _))| *serves == Some(ecosystem)).map(|(id, _)| id.clone());
         let mut all: Vec<String> = records.chain(declared).collect();
         all.sort();

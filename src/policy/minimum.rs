@@ -7,7 +7,6 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::compile::Compiler;
-use super::fault::Fault;
 use super::file::{self, At};
 use super::selector::{Index, PackagePattern, Rank, Selector, Subject};
 use super::{SetBy, Setting};
@@ -75,7 +74,8 @@ impl Minimums {
                 }
             }
         }
-        let minimum = Minimum { tier: tier.1, reading: reading.1.unwrap_or(READING_DEFAULT), controls: controls.1.unwrap_or(&[]) };
+        let minimum =
+            Minimum { tier: tier.1, reading: reading.1.unwrap_or(READING_DEFAULT), controls: controls.1.unwrap_or(&[]) };
         (minimum.tier.is_some() || !minimum.controls.is_empty()).then_some(minimum)
     }
 
@@ -174,7 +174,9 @@ fn selector(entry: &file::Narrower, compiler: &mut Compiler<'_>) -> Selector {
         && let Some(wanted) = ecosystem
         && !serves.contains(&wanted)
     {
-        compiler.fault(registry.span, format!("`{}` serves no packages of `{wanted}`", registry.value)).hint("leave one of them out");
+        compiler
+            .fault(registry.span, format!("`{}` serves no packages of `{}`", registry.value, wanted.id()))
+            .hint("leave one of them out");
     }
     let package = entry.package.as_ref().and_then(|written| compiler.package(written, ecosystem));
     refuse_other_ecosystem(entry, ecosystem, package.as_ref(), compiler);
@@ -188,7 +190,7 @@ fn selector(entry: &file::Narrower, compiler: &mut Compiler<'_>) -> Selector {
     if let (Some(written), Some(ecosystem)) = (&entry.npm_scope, ecosystem)
         && ecosystem != Ecosystem::Npm
     {
-        compiler.fault(written.span, format!("packages of `{ecosystem}` have no npm scope")).hint("leave one of them out");
+        compiler.fault(written.span, format!("packages of `{}` have no npm scope", ecosystem.id())).hint("leave one of them out");
     }
     Selector {
         ecosystem,
@@ -209,7 +211,7 @@ fn refuse_other_ecosystem(
     if let (Some(written), Some(wanted), Some(found)) = (&entry.package, ecosystem, package.and_then(PackagePattern::ecosystem))
         && wanted != found
     {
-        let message = format!("`{}` is a package of `{found}`, but `ecosystem` is `{wanted}`", written.value);
+        let message = format!("`{}` is a package of `{}`, but `ecosystem` is `{}`", written.value, found.id(), wanted.id());
         compiler.fault(written.span, message).hint("leave `ecosystem` out");
     }
 }

@@ -3,9 +3,9 @@
 //! Answers for: comparing an address with a pattern, without scheme, user, port of the scheme, `.git`, query (of git) and fragment.
 //! Fails closed: an address that two parsers could read differently fits nothing.
 
+use super::Setting;
 use super::fault::Fault;
 use super::selector::{Paths, decode};
-use super::Setting;
 use crate::pattern;
 
 /// An address taken apart as far as comparing needs.
@@ -167,7 +167,8 @@ impl AddressPattern {
 
 fn fits_host(pattern: &str, host: &str) -> bool {
     let mut labels = host.split('.');
-    pattern.split('.').all(|wanted| labels.next().is_some_and(|label| wanted == label || wanted == "*")) && labels.next().is_none()
+    pattern.split('.').all(|wanted| labels.next().is_some_and(|label| wanted == label || wanted == "*"))
+        && labels.next().is_none()
 }
 
 /// What `[origins]` allows.

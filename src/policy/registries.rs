@@ -117,9 +117,10 @@ pub(super) fn compile(file: &Table<file::Registry>, compiler: &mut Compiler<'_>)
 }
 
 fn refuse_id(id: &At<String>, compiler: &mut Compiler<'_>) {
-    let is_kebab = id.value.split('-').all(|word| {
-        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    });
+    let is_kebab = id
+        .value
+        .split('-')
+        .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
     if compiler.is_record(&id.value) {
         compiler
             .fault(id.span, format!("`{}` is a registry of the catalogue already", id.value))
@@ -149,12 +150,20 @@ fn address(
     // Two schemes are one registry; that one of them is plain http, a rule says.
     let key = plain.split_once("://").map_or("", |(_, rest)| rest).to_owned();
     if let Some(first) = seen.insert((ecosystem, key), url.span) {
-        compiler.fault(url.span, format!("`{}` is declared twice", url.value)).hint("keep one of them").also(first, "declared here too");
+        compiler
+            .fault(url.span, format!("`{}` is declared twice", url.value))
+            .hint("keep one of them")
+            .also(first, "declared here too");
     }
     Some(compiler.setting(url, plain.into()))
 }
 
-fn mirror(id: &At<String>, written: &file::Registry, ecosystem: Ecosystem, compiler: &mut Compiler<'_>) -> Option<Setting<Box<str>>> {
+fn mirror(
+    id: &At<String>,
+    written: &file::Registry,
+    ecosystem: Ecosystem,
+    compiler: &mut Compiler<'_>,
+) -> Option<Setting<Box<str>>> {
     let original = written.mirror_of.as_ref()?;
     let Some(serves) = compiler.record(&original.value) else {
         let message = if original.value == id.value {
@@ -168,7 +177,7 @@ fn mirror(id: &At<String>, written: &file::Registry, ecosystem: Ecosystem, compi
     };
     if !serves.contains(&ecosystem) {
         compiler
-            .fault(original.span, format!("`{}` serves no packages of `{ecosystem}`", original.value))
+            .fault(original.span, format!("`{}` serves no packages of `{}`", original.value, ecosystem.id()))
             .also(written.ecosystem.span, "what this registry serves");
     }
     Some(compiler.setting(original, original.value.as_str().into()))
@@ -213,7 +222,8 @@ fn packages(written: &[At<String>], ecosystem: Option<Ecosystem>, compiler: &mut
         if let (Some(wanted), Some(found)) = (ecosystem, package.ecosystem())
             && wanted != found
         {
-            let message = format!("`{}` is a package of `{found}`, but this registry serves `{wanted}`", line.value);
+            let message =
+                format!("`{}` is a package of `{}`, but this registry serves `{}`", line.value, found.id(), wanted.id());
             compiler.fault(line.span, message).hint("write only the name");
             continue;
         }
@@ -234,7 +244,9 @@ pub(super) fn compile_packages(file: &file::Packages, compiler: &mut Compiler<'_
         };
         let Some(package) = compiler.package(written, only) else { continue };
         if let Some(found) = package.ecosystem().filter(|found| !serves.contains(found)) {
-            compiler.fault(written.span, format!("`{}` serves no packages of `{found}`", registry.value)).hint("assign it elsewhere");
+            compiler
+                .fault(written.span, format!("`{}` serves no packages of `{}`", registry.value, found.id()))
+                .hint("assign it elsewhere");
             continue;
         }
         let ecosystems = package.ecosystem().map_or(serves, |ecosystem| vec![ecosystem]);
@@ -268,7 +280,9 @@ pub(super) fn compile_defaults(file: &Table<At<String>>, compiler: &mut Compiler
             let known = compiler.registries_of(ecosystem);
             let hint = advice(&registry.value, known.iter().map(String::as_str));
             let declared = compiler.declared_at(&registry.value);
-            let fault = compiler.fault(registry.span, format!("`{}` serves no packages of `{ecosystem}`", registry.value)).hint(hint);
+            let fault = compiler
+                .fault(registry.span, format!("`{}` serves no packages of `{}`", registry.value, ecosystem.id()))
+                .hint(hint);
             if let Some(declared) = declared {
                 fault.also(declared, "declared for another ecosystem here");
             }

@@ -86,8 +86,7 @@ pub(super) fn rule(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn statuses(_: &mut SchemaGenerator) -> Schema {
-    let statuses =
-        [Status::Enforced, Status::Optional, Status::Partial, Status::Absent, Status::Unknown, Status::NotApplicable];
+    let statuses = [Status::Enforced, Status::Optional, Status::Partial, Status::Absent, Status::Unknown, Status::NotApplicable];
     closed(Control::ALL.into_iter().map(|control| (control.id(), words(statuses.map(Status::id)))))
 }
 

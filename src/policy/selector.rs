@@ -68,7 +68,7 @@ impl PackagePattern {
             Some((name, version)) if !name.is_empty() && !name.ends_with('/') && !version.contains('/') => (name, Some(version)),
             _ => (rest, None),
         };
-        let (Some(name), Some(version)) = (decode(name), version.map(decode).transpose()) else {
+        let (Some(name), Ok(version)) = (decode(name), version.map(|version| decode(version).ok_or(())).transpose()) else {
             return Err((format!("`{written}` has a broken percent sign"), "write `%40` or simply `@`".into()));
         };
         if name.is_empty() || version.as_deref() == Some("") {
@@ -250,14 +250,7 @@ impl Selector {
             let (is_literal, count) = package.specificity();
             (is_literal, 1 + count)
         });
-        (
-            path,
-            package,
-            self.npm_scope.is_some(),
-            self.scope.is_some(),
-            self.registry.is_some(),
-            self.ecosystem.is_some(),
-        )
+        (path, package, self.npm_scope.is_some(), self.scope.is_some(), self.registry.is_some(), self.ecosystem.is_some())
     }
 
     pub(super) fn identity(&self) -> Identity<'_> {

@@ -75,7 +75,8 @@ impl<'a> Walk<'a> {
     }
 
     fn string(&mut self, found: &str, at: Span, schema: &Value, path: &Path<'_>) {
-        let words: Vec<&str> = schema.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        let words: Vec<&str> =
+            schema.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
         if !words.is_empty() && !words.contains(&found) {
             let hint = nearest(found, words.iter().copied()).map(|word| format!("did you mean `{word}`?")).unwrap_or_default();
             self.fault(at, format!("{} is `{}`; expected {}", name(path), short(found), expected(schema)), hint);

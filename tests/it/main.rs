@@ -11,4 +11,5 @@
 mod catalogue;
 mod derived;
 mod golden;
+mod policy;
 mod syntax;
