@@ -6,6 +6,8 @@ pub mod dependency;
 pub mod ecosystem;
 pub mod formats;
 pub mod neighbours;
+pub mod pattern;
+pub mod policy;
 pub mod purl;
 pub mod routing;
 pub mod syntax;

@@ -71,3 +71,9 @@ fn embedded_rows_are_those_of_the_records() {
     text += "];\n";
     fresh("src/catalogue/embedded.rs", &text);
 }
+
+#[test]
+fn the_policy_schema_is_that_of_its_types() {
+    let schema = serde_json::to_string_pretty(&packman::policy::schema()).unwrap();
+    fresh("policies/packman.schema.json", &format!("{schema}\n"));
+}

@@ -11,5 +11,6 @@
 mod catalogue;
 mod derived;
 mod golden;
+mod policy;
 mod syntax;
 mod tree;

@@ -1,0 +1,152 @@
+//! Accepted departures: what, why, who, until when.
+//!
+//! Answers for: which exception accepts a finding on a day. Rules report those whose day is over and those that nothing needs.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+
+use super::Setting;
+use super::compile::Compiler;
+use super::file::{self, At};
+use super::levels::Row;
+use super::selector::{Index, Selector, Subject};
+use crate::text::{Place, Span};
+
+/// One accepted departure.
+#[derive(Clone, Debug)]
+pub struct Exception {
+    /// The rule whose findings it accepts.
+    pub rule: &'static str,
+    /// The package as the policy writes it.
+    pub package: Option<Box<str>>,
+    /// The registry's id.
+    pub registry: Option<Box<str>>,
+    /// The path pattern as the policy writes it.
+    pub path: Option<Box<str>>,
+    /// Why.
+    pub reason: Box<str>,
+    /// Who.
+    pub owner: Box<str>,
+    /// The last day on which it holds.
+    pub until: Setting<Date>,
+    /// The whole entry; only its header where the file writes it as a table.
+    pub place: Option<Place>,
+    selector: Selector,
+}
+
+impl Exception {
+    /// Whether its last day is over.
+    #[must_use]
+    pub fn is_expired(&self, today: Date) -> bool {
+        self.until.value < today
+    }
+
+    /// Whether it speaks of a rule's finding about a subject, on whatever day.
+    #[must_use]
+    pub fn fits(&self, rule: &str, subject: &Subject<'_>) -> bool {
+        self.rule == rule && self.selector.fits(subject)
+    }
+}
+
+/// All exceptions, in the order of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Exceptions {
+    all: Vec<Exception>,
+    index: Index,
+}
+
+impl Exceptions {
+    /// All, in the order of the file.
+    #[must_use]
+    pub fn all(&self) -> &[Exception] {
+        &self.all
+    }
+
+    /// The first that accepts a rule's finding about a subject on this day, with its position.
+    #[must_use]
+    pub fn find(&self, rule: &str, subject: &Subject<'_>, today: Date) -> Option<(usize, &Exception)> {
+        if self.all.is_empty() {
+            return None;
+        }
+        let accepts = |position: usize| {
+            let exception = self.all.get(position)?;
+            (exception.fits(rule, subject) && !exception.is_expired(today)).then_some((position, exception))
+        };
+        self.index.candidates(subject).filter_map(accepts).min_by_key(|(position, _)| *position)
+    }
+}
+
+/// Findings that speak about exceptions themselves, which no exception can accept.
+const NOT_EXCEPTABLE: [&str; 2] = ["exception-expired", "exception-unused"];
+
+/// Validates `[[exceptions]]`.
+pub(super) fn compile(file: &[At<file::Exception>], days_max: Option<&At<i64>>, compiler: &mut Compiler<'_>) -> Exceptions {
+    let mut all = Vec::with_capacity(file.len());
+    for entry in file {
+        if let Some(exception) = exception(entry, days_max, compiler) {
+            all.push((exception, entry.span));
+        }
+    }
+    refuse_twins(&all, compiler);
+    let all: Vec<Exception> = all.into_iter().map(|(exception, _)| exception).collect();
+    let index = Index::of(all.iter().map(|exception| &exception.selector));
+    Exceptions { all, index }
+}
+
+fn refuse_twins(all: &[(Exception, Span)], compiler: &mut Compiler<'_>) {
+    let mut seen = HashMap::new();
+    for (exception, span) in all {
+        if let Some(first) = seen.insert((exception.rule, exception.selector.identity()), *span) {
+            compiler.fault(*span, "two exceptions accept the same").hint("keep one of them").also(first, "the first one");
+        }
+    }
+}
+
+fn exception(entry: &At<file::Exception>, days_max: Option<&At<i64>>, compiler: &mut Compiler<'_>) -> Option<Exception> {
+    let At { value: written, span } = entry;
+    let rule = Row::rule(&written.rule.value)?.id;
+    if NOT_EXCEPTABLE.contains(&rule) {
+        compiler
+            .fault(written.rule.span, format!("`{rule}` speaks about exceptions; none can accept it"))
+            .hint(format!("set its level: `{rule} = \"allow\"` in `[levels]`"));
+    }
+    if let Some(registry) = &written.registry {
+        compiler.registry(registry);
+    }
+    let selector = Selector {
+        registry: written.registry.as_ref().map(|registry| registry.value.as_str().into()),
+        package: written.package.as_ref().and_then(|package| compiler.package(package, None)),
+        path: written.path.as_ref().and_then(|path| compiler.path(path)),
+        ..Selector::default()
+    };
+    if written.package.is_none() && written.registry.is_none() && written.path.is_none() {
+        compiler
+            .fault(*span, format!("this exception accepts every finding of `{rule}`"))
+            .hint("say what it accepts: `package`, `registry` or `path`; to switch a rule off, use `[levels]`");
+    }
+    let until = compiler.date(&written.until)?;
+    refuse_too_long(&until, written.until.span, days_max, compiler);
+    let boxed = |value: &Option<At<String>>| value.as_ref().map(|value| value.value.as_str().into());
+    Some(Exception {
+        rule,
+        package: boxed(&written.package),
+        registry: boxed(&written.registry),
+        path: boxed(&written.path),
+        reason: written.reason.value.as_str().into(),
+        owner: written.owner.value.as_str().into(),
+        until,
+        place: compiler.place(*span),
+        selector,
+    })
+}
+
+fn refuse_too_long(until: &Setting<Date>, span: Span, days_max: Option<&At<i64>>, compiler: &mut Compiler<'_>) {
+    let Some(most) = days_max else { return };
+    let days = compiler.context.today.until(until.value).map_or(i64::MAX, |span| i64::from(span.get_days()));
+    if days > most.value {
+        let message = format!("this exception lasts {days} days from today; at most {} are accepted", most.value);
+        let hint = "choose an earlier day; it can be prolonged when the time comes";
+        compiler.fault(span, message).hint(hint).also(most.span, "the most that is accepted");
+    }
+}

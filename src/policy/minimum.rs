@@ -1,0 +1,217 @@
+//! What is asked of each dependency: tier, reading, controls.
+//!
+//! Answers for: which line of `[minimum]` and `[[minimum.for]]` speaks about a dependency. Each of tier, reading and controls is taken
+//! from the most specific entry that states it; where two are equally specific, from the one that asks more.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use super::compile::Compiler;
+use super::file::{self, At};
+use super::selector::{Index, PackagePattern, Rank, Selector, Subject};
+use super::{SetBy, Setting};
+use crate::catalogue::control::{Control, Tier};
+use crate::catalogue::rating::Reading;
+use crate::dependency::Scopes;
+use crate::ecosystem::Ecosystem;
+use crate::text::Span;
+
+/// What is asked of one dependency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Minimum<'p> {
+    /// The lowest tier, if one is asked.
+    pub tier: Option<Setting<Tier>>,
+    /// When a control counts.
+    pub reading: Setting<Reading>,
+    /// Controls asked by name.
+    pub controls: &'p [Setting<Control>],
+}
+
+#[derive(Clone, Debug, Default)]
+struct Ask {
+    tier: Option<Setting<Tier>>,
+    reading: Option<Setting<Reading>>,
+    controls: Option<Vec<Setting<Control>>>,
+}
+
+#[derive(Clone, Debug)]
+struct Narrower {
+    selector: Selector,
+    rank: Rank,
+    ask: Ask,
+}
+
+/// All that the policy asks of dependencies.
+#[derive(Clone, Debug, Default)]
+pub struct Minimums {
+    general: Ask,
+    narrower: Vec<Narrower>,
+    index: Index,
+}
+
+/// The reading that holds where the policy names none.
+const READING_DEFAULT: Setting<Reading> = Setting::of(Reading::Offered, SetBy::Default);
+
+impl Minimums {
+    /// What is asked of a dependency; `None` if nothing is.
+    #[must_use]
+    pub fn of(&self, subject: &Subject<'_>) -> Option<Minimum<'_>> {
+        let mut tier = (None, self.general.tier);
+        let mut reading = (None, self.general.reading);
+        let mut controls = (None, self.general.controls.as_deref());
+        if !self.narrower.is_empty() {
+            for position in self.index.candidates(subject) {
+                let Some(entry) = self.narrower.get(position).filter(|entry| entry.selector.fits(subject)) else { continue };
+                // The position last, so that the answer never hangs on the order in which candidates come.
+                if let Some(asked) = &entry.ask.tier {
+                    prefer(&mut tier, (entry.rank, usize::from(asked.value.0), Reverse(position)), *asked);
+                }
+                if let Some(asked) = &entry.ask.reading {
+                    prefer(&mut reading, (entry.rank, strictness(asked.value), Reverse(position)), *asked);
+                }
+                if let Some(asked) = &entry.ask.controls {
+                    prefer(&mut controls, (entry.rank, asked.len(), Reverse(position)), asked.as_slice());
+                }
+            }
+        }
+        let minimum =
+            Minimum { tier: tier.1, reading: reading.1.unwrap_or(READING_DEFAULT), controls: controls.1.unwrap_or(&[]) };
+        (minimum.tier.is_some() || !minimum.controls.is_empty()).then_some(minimum)
+    }
+
+    /// Whether anything is asked of anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let asks = |ask: &Ask| ask.tier.is_some() || ask.controls.as_ref().is_some_and(|controls| !controls.is_empty());
+        !asks(&self.general) && !self.narrower.iter().any(|entry| asks(&entry.ask))
+    }
+}
+
+type Weight = (Rank, usize, Reverse<usize>);
+
+fn prefer<T>(best: &mut (Option<Weight>, Option<T>), weight: Weight, asked: T) {
+    if best.0.is_none_or(|so_far| weight > so_far) {
+        *best = (Some(weight), Some(asked));
+    }
+}
+
+fn strictness(reading: Reading) -> usize {
+    match reading {
+        Reading::Offered => 0,
+        Reading::Observed => 1,
+        Reading::Guaranteed => 2,
+    }
+}
+
+/// Validates `[minimum]`.
+pub(super) fn compile(file: &file::Minimum, compiler: &mut Compiler<'_>) -> Minimums {
+    let general = ask(file.tier.as_ref(), file.reading.as_ref(), file.controls.as_deref(), compiler);
+    let mut narrower: Vec<(Narrower, Span)> = Vec::new();
+    for At { value: entry, span } in &file.narrower {
+        let faults_before = compiler.faults.len();
+        let selector = selector(entry, compiler);
+        let ask = ask(entry.tier.as_ref(), entry.reading.as_ref(), entry.controls.as_deref(), compiler);
+        if compiler.faults.len() > faults_before {
+            continue;
+        }
+        if selector.is_empty() {
+            let hint = "say which dependencies it is for: `ecosystem`, `registry`, `scope`, `npm-scope`, `package` or `path`";
+            compiler.fault(*span, "an entry of `[[minimum.for]]` selects nothing").hint(hint);
+        } else if ask.tier.is_none() && ask.reading.is_none() && ask.controls.is_none() {
+            compiler.fault(*span, "an entry of `[[minimum.for]]` asks nothing").hint("add `tier`, `reading` or `controls`");
+        }
+        narrower.push((Narrower { rank: selector.rank(), selector, ask }, *span));
+    }
+    refuse_twins(&narrower, compiler);
+    let narrower: Vec<Narrower> = narrower.into_iter().map(|(entry, _)| entry).collect();
+    let index = Index::of(narrower.iter().map(|entry| &entry.selector));
+    Minimums { general, narrower, index }
+}
+
+fn refuse_twins(narrower: &[(Narrower, Span)], compiler: &mut Compiler<'_>) {
+    let mut seen = HashMap::new();
+    for (entry, span) in narrower {
+        if let Some(first) = seen.insert(entry.selector.identity(), *span) {
+            compiler
+                .fault(*span, "two entries of `[[minimum.for]]` select the same dependencies")
+                .hint("make one of them")
+                .also(first, "the first one");
+        }
+    }
+}
+
+fn ask(
+    tier: Option<&At<i64>>,
+    reading: Option<&At<String>>,
+    controls: Option<&[At<String>]>,
+    compiler: &mut Compiler<'_>,
+) -> Ask {
+    let tier = tier.map(|tier| compiler.setting(tier, Tier(u8::try_from(tier.value).unwrap_or(3))));
+    let reading = reading.map(|written| {
+        let reading = match written.value.as_str() {
+            "guaranteed" => Reading::Guaranteed,
+            "observed" => Reading::Observed,
+            _ => Reading::Offered,
+        };
+        if reading == Reading::Observed {
+            compiler
+                .fault(written.span, "`observed` needs evidence about single versions, which this packman cannot read yet")
+                .hint("write `offered` or `guaranteed`");
+        }
+        compiler.setting(written, reading)
+    });
+    let controls = controls.map(|controls| {
+        let known = |id: &At<String>| Control::from_id(&id.value).map(|control| compiler.setting(id, control));
+        controls.iter().filter_map(known).collect()
+    });
+    Ask { tier, reading, controls }
+}
+
+fn selector(entry: &file::Narrower, compiler: &mut Compiler<'_>) -> Selector {
+    let ecosystem = entry.ecosystem.as_ref().and_then(|written| Ecosystem::from_id(&written.value));
+    if let Some(registry) = &entry.registry
+        && let Some(serves) = compiler.registry(registry)
+        && let Some(wanted) = ecosystem
+        && !serves.contains(&wanted)
+    {
+        compiler
+            .fault(registry.span, format!("`{}` serves no packages of `{}`", registry.value, wanted.id()))
+            .hint("leave one of them out");
+    }
+    let package = entry.package.as_ref().and_then(|written| compiler.package(written, ecosystem));
+    refuse_other_ecosystem(entry, ecosystem, package.as_ref(), compiler);
+    let npm_scope = entry.npm_scope.as_ref().map(|written| {
+        let scope = written.value.trim_end_matches("/*");
+        if !scope.starts_with('@') || scope.contains(['/', '*']) || scope.len() < 2 {
+            compiler.fault(written.span, format!("`{}` is no npm scope", written.value)).hint("write it like `@acme`");
+        }
+        scope.into()
+    });
+    if let (Some(written), Some(ecosystem)) = (&entry.npm_scope, ecosystem)
+        && ecosystem != Ecosystem::Npm
+    {
+        compiler.fault(written.span, format!("packages of `{}` have no npm scope", ecosystem.id())).hint("leave one of them out");
+    }
+    Selector {
+        ecosystem,
+        registry: entry.registry.as_ref().map(|registry| registry.value.as_str().into()),
+        scope: entry.scope.as_ref().and_then(|written| Scopes::from_id(&written.value)),
+        npm_scope,
+        package,
+        path: entry.path.as_ref().and_then(|written| compiler.path(written)),
+    }
+}
+
+fn refuse_other_ecosystem(
+    entry: &file::Narrower,
+    ecosystem: Option<Ecosystem>,
+    package: Option<&PackagePattern>,
+    compiler: &mut Compiler<'_>,
+) {
+    if let (Some(written), Some(wanted), Some(found)) = (&entry.package, ecosystem, package.and_then(PackagePattern::ecosystem))
+        && wanted != found
+    {
+        let message = format!("`{}` is a package of `{}`, but `ecosystem` is `{}`", written.value, found.id(), wanted.id());
+        compiler.fault(written.span, message).hint("leave `ecosystem` out");
+    }
+}

@@ -1,0 +1,309 @@
+//! Which dependencies a line of the policy speaks of.
+//!
+//! Answers for: patterns of packages and paths, and finding the lines that fit a dependency without trying them all.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use super::fault::advice;
+use crate::dependency::Scopes;
+use crate::ecosystem::Ecosystem;
+use crate::pattern;
+
+/// Patterns longer than this are refused: no name or path comes near.
+const PATTERN_BYTES_MAX: usize = 1024;
+
+/// A dependency, or the file that a finding is about, as far as a policy can select by it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Subject<'a> {
+    /// Its ecosystem; `None` for a finding about a file.
+    pub ecosystem: Option<Ecosystem>,
+    /// Its name as the ecosystem writes it.
+    pub name: &'a str,
+    /// Its version.
+    pub version: Option<&'a str>,
+    /// The id of the registry that serves it.
+    pub registry: Option<&'a str>,
+    /// What it is for.
+    pub scopes: Scopes,
+    /// The path of the lockfile, from the root.
+    pub path: &'a str,
+}
+
+/// Packages by name, in one ecosystem or in all, with one version or any.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PackagePattern {
+    ecosystem: Option<Ecosystem>,
+    name: Box<str>,
+    version: Option<Box<str>>,
+}
+
+impl PackagePattern {
+    /// Reads a package URL (`pkg:npm/@acme/*`, `pkg:maven/org.acme/core@1.2`) or a bare name, in either of which `*` stands for any run
+    /// of characters. `default` is the ecosystem of a bare name. The error is a message and a hint.
+    pub fn parse(written: &str, default: Option<Ecosystem>) -> Result<Self, (String, String)> {
+        if written.len() > PATTERN_BYTES_MAX {
+            return Err((format!("is longer than {PATTERN_BYTES_MAX} bytes"), String::new()));
+        }
+        if written.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            return Err((format!("`{}` has a blank in it", written.escape_debug()), String::new()));
+        }
+        let Some(purl) = written.strip_prefix("pkg:") else {
+            return Ok(Self::named(default, written, None));
+        };
+        let example = || "write it like `pkg:npm/@acme/*` or `pkg:maven/org.acme/core@1.2`".to_owned();
+        let Some((kind, rest)) = purl.split_once('/').filter(|(_, rest)| !rest.is_empty()) else {
+            return Err((format!("`{written}` is a package URL without a name"), example()));
+        };
+        let Some(ecosystem) = Ecosystem::from_id(kind) else {
+            let hint = advice(kind, Ecosystem::ALL.map(Ecosystem::id));
+            return Err((format!("`{kind}` is no ecosystem"), hint));
+        };
+        if rest.contains(['?', '#']) {
+            return Err((format!("`{written}` has qualifiers or a subpath, which are not compared"), "leave them out".into()));
+        }
+        let (name, version) = match rest.rsplit_once('@') {
+            Some((name, version)) if !name.is_empty() && !name.ends_with('/') && !version.contains('/') => (name, Some(version)),
+            _ => (rest, None),
+        };
+        let (Some(name), Ok(version)) = (decode(name), version.map(|version| decode(version).ok_or(())).transpose()) else {
+            return Err((format!("`{written}` has a broken percent sign"), "write `%40` or simply `@`".into()));
+        };
+        if name.is_empty() || version.as_deref() == Some("") {
+            return Err((format!("`{written}` lacks a name or a version"), example()));
+        }
+        Ok(Self::named(Some(ecosystem), &name, version))
+    }
+
+    fn named(ecosystem: Option<Ecosystem>, name: &str, version: Option<String>) -> Self {
+        let name = match ecosystem {
+            Some(Ecosystem::Maven) => match name.rsplit_once('/') {
+                Some((group, artifact)) => format!("{}:{artifact}", group.replace('/', ".")),
+                None => name.to_owned(),
+            },
+            Some(Ecosystem::PyPi) => normalise_python(name),
+            Some(ecosystem) if folds_case(ecosystem) => name.to_ascii_lowercase(),
+            _ => name.to_owned(),
+        };
+        Self { ecosystem, name: name.into(), version: version.map(Into::into) }
+    }
+
+    /// The ecosystem, if it speaks of one.
+    #[must_use]
+    pub fn ecosystem(&self) -> Option<Ecosystem> {
+        self.ecosystem
+    }
+
+    /// Whether a package fits.
+    #[must_use]
+    pub fn fits(&self, ecosystem: Ecosystem, name: &str, version: Option<&str>) -> bool {
+        self.ecosystem.is_none_or(|wanted| wanted == ecosystem)
+            && self.version.as_deref().is_none_or(|wanted| version.is_some_and(|version| pattern::matches(wanted, version)))
+            && self.fits_name(ecosystem, name)
+    }
+
+    fn fits_name(&self, ecosystem: Ecosystem, name: &str) -> bool {
+        let name = fold(ecosystem, name);
+        if self.ecosystem.is_none() && folds_case(ecosystem) {
+            return pattern::matches(&self.name.to_ascii_lowercase(), &name);
+        }
+        pattern::matches(&self.name, &name)
+    }
+
+    /// How much it says, for choosing the most specific.
+    #[must_use]
+    pub fn specificity(&self) -> (bool, usize) {
+        let (is_literal, count) = pattern::specificity(&self.name);
+        (is_literal, count + usize::from(self.ecosystem.is_some()) + self.version.as_deref().map_or(0, str::len))
+    }
+
+    /// The one name that can fit, if a map can be asked for it.
+    fn key(&self) -> Option<&str> {
+        (self.ecosystem.is_some() && pattern::is_literal(&self.name)).then_some(&self.name)
+    }
+}
+
+/// Ecosystems in which names that differ in case are one name.
+fn folds_case(ecosystem: Ecosystem) -> bool {
+    matches!(ecosystem, Ecosystem::NuGet | Ecosystem::GitHubActions | Ecosystem::Composer | Ecosystem::Swift)
+}
+
+fn fold(ecosystem: Ecosystem, name: &str) -> Cow<'_, str> {
+    if folds_case(ecosystem) && name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+/// PEP 503, with `*` left as it is.
+fn normalise_python(name: &str) -> String {
+    let mut normal = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            '-' | '_' | '.' if normal.ends_with('-') => {}
+            '-' | '_' | '.' => normal.push('-'),
+            c => normal.push(c.to_ascii_lowercase()),
+        }
+    }
+    normal
+}
+
+/// Percent-decoded; `None` if it is not validly encoded.
+pub(super) fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let mut digit = || char::from(rest.next()?).to_digit(16);
+            bytes.push(u8::try_from(digit()? * 16 + digit()?).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// Paths from the root, by patterns in which `*` stays within one folder and `**` does not. A folder stands for all below it.
+#[derive(Clone, Debug, Default)]
+pub struct Paths(GlobSet);
+
+impl Paths {
+    /// Compiles patterns; the error is the position of the one that cannot be, and why.
+    pub fn compile<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, (usize, String)> {
+        let mut set = GlobSetBuilder::new();
+        let mut count = 0;
+        for (index, written) in patterns.into_iter().enumerate() {
+            let refuse = |why: String| (index, why);
+            if written.len() > PATTERN_BYTES_MAX {
+                return Err(refuse(format!("it is longer than {PATTERN_BYTES_MAX} bytes")));
+            }
+            let path = written.trim_start_matches("./").trim_matches('/');
+            if path.is_empty() || path == "." {
+                return Err(refuse("it names the root itself; `**` means everything".to_owned()));
+            }
+            if path.split('/').any(|part| part == "..") {
+                return Err(refuse("it leads out of the repository".to_owned()));
+            }
+            for pattern in [path.to_owned(), format!("{path}/**")] {
+                let glob = GlobBuilder::new(&pattern).literal_separator(true).backslash_escape(true).build();
+                set.add(glob.map_err(|error| refuse(error.kind().to_string()))?);
+            }
+            count = index;
+        }
+        set.build().map(Self).map_err(|error| (count, error.kind().to_string()))
+    }
+
+    /// The position of the first pattern that a path fits.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<usize> {
+        if self.0.is_empty() {
+            return None;
+        }
+        self.0.matches(path).into_iter().min().map(|index| index / 2)
+    }
+
+    /// Whether a path fits any.
+    #[must_use]
+    pub fn fits(&self, path: &str) -> bool {
+        self.0.is_match(path)
+    }
+}
+
+/// What one entry of the policy selects by; all that it states must fit.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Selector {
+    pub(super) ecosystem: Option<Ecosystem>,
+    pub(super) registry: Option<Box<str>>,
+    pub(super) scope: Option<Scopes>,
+    /// With its `@`, without a slash.
+    pub(super) npm_scope: Option<Box<str>>,
+    pub(super) package: Option<PackagePattern>,
+    pub(super) path: Option<(Box<str>, Paths)>,
+}
+
+/// How specific a selector is; compared from the first field on.
+pub(super) type Rank = (usize, (bool, usize), bool, bool, bool, bool);
+
+/// What makes two selectors the same.
+pub(super) type Identity<'a> =
+    (Option<Ecosystem>, Option<&'a str>, Option<Scopes>, Option<&'a str>, Option<&'a PackagePattern>, Option<&'a str>);
+
+impl Selector {
+    pub(super) fn fits(&self, subject: &Subject<'_>) -> bool {
+        self.ecosystem.is_none_or(|ecosystem| subject.ecosystem == Some(ecosystem))
+            && self.registry.as_deref().is_none_or(|registry| subject.registry == Some(registry))
+            && self.scope.is_none_or(|scope| fits_scope(scope, subject.scopes))
+            && self.npm_scope.as_deref().is_none_or(|scope| fits_npm_scope(scope, subject))
+            && self.package.as_ref().is_none_or(|package| {
+                subject.ecosystem.is_some_and(|ecosystem| package.fits(ecosystem, subject.name, subject.version))
+            })
+            && self.path.as_ref().is_none_or(|(_, paths)| paths.fits(subject.path))
+    }
+
+    /// From the narrowest kind of selector to the widest: path, package, npm scope, scope, registry, ecosystem.
+    pub(super) fn rank(&self) -> Rank {
+        let path = self.path.as_ref().map_or(0, |(written, _)| 1 + pattern::specificity(written).1);
+        let package = self.package.as_ref().map_or((false, 0), |package| {
+            let (is_literal, count) = package.specificity();
+            (is_literal, 1 + count)
+        });
+        (path, package, self.npm_scope.is_some(), self.scope.is_some(), self.registry.is_some(), self.ecosystem.is_some())
+    }
+
+    pub(super) fn identity(&self) -> Identity<'_> {
+        let path = self.path.as_ref().map(|(written, _)| written.as_ref());
+        (self.ecosystem, self.registry.as_deref(), self.scope, self.npm_scope.as_deref(), self.package.as_ref(), path)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.identity() == Identity::default()
+    }
+}
+
+/// What production needs too is not development's only; what is of unknown scope may be production's.
+fn fits_scope(wanted: Scopes, scopes: Scopes) -> bool {
+    if wanted == Scopes::PRODUCTION {
+        return scopes.is_empty() || scopes.contains(wanted);
+    }
+    let is_modifier = wanted == Scopes::OPTIONAL || wanted == Scopes::PEER;
+    scopes.contains(wanted) && (is_modifier || !scopes.contains(Scopes::PRODUCTION))
+}
+
+fn fits_npm_scope(wanted: &str, subject: &Subject<'_>) -> bool {
+    subject.ecosystem == Some(Ecosystem::Npm) && subject.name.split_once('/').is_some_and(|(scope, _)| scope == wanted)
+}
+
+/// Selectors by what is asked of them most, so that a long list costs no more than a short one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Index {
+    by_name: HashMap<Box<str>, Vec<u32>>,
+    by_registry: HashMap<Box<str>, Vec<u32>>,
+    others: Vec<u32>,
+}
+
+impl Index {
+    pub(super) fn of<'a>(selectors: impl Iterator<Item = &'a Selector>) -> Self {
+        let mut index = Self::default();
+        for (position, selector) in selectors.enumerate() {
+            let position = u32::try_from(position).unwrap_or(u32::MAX);
+            let name = selector.package.as_ref().and_then(PackagePattern::key);
+            match (name, &selector.registry) {
+                (Some(name), _) => index.by_name.entry(name.into()).or_default().push(position),
+                (None, Some(registry)) => index.by_registry.entry(registry.clone()).or_default().push(position),
+                (None, None) => index.others.push(position),
+            }
+        }
+        index
+    }
+
+    /// The positions of all that may fit, in no order.
+    pub(super) fn candidates(&self, subject: &Subject<'_>) -> impl Iterator<Item = usize> {
+        let name = subject.ecosystem.map(|ecosystem| fold(ecosystem, subject.name));
+        let named = name.filter(|_| !self.by_name.is_empty()).and_then(|name| self.by_name.get(name.as_ref()));
+        let registered = subject.registry.and_then(|registry| self.by_registry.get(registry));
+        named.into_iter().chain(registered).chain([&self.others]).flatten().map(|position| *position as usize)
+    }
+}
