@@ -3,6 +3,10 @@
 //! Answers for: which names (and, where a name is shared, which content) belong to which format, and a text into a `Lockfile`.
 //! Never knows a registry, a tier or a policy, and never makes a finding.
 
+mod dockerfile;
+pub mod image;
+mod shell;
+
 use crate::dependency::{Kind, Lockfile};
 use crate::neighbours::Neighbours;
 use crate::text::Text;
@@ -71,7 +75,7 @@ impl Format {
 }
 
 /// All formats. Where two claim a name, the first whose look at the content says yes gets it.
-pub static FORMATS: &[&Format] = &[];
+pub static FORMATS: &[&Format] = &[&dockerfile::FORMAT];
 
 /// The format with this id.
 #[must_use]
