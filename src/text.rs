@@ -246,7 +246,11 @@ pub struct Region {
 pub struct Lines<'a> {
     content: &'a str,
     starts: Vec<u32>,
+    /// UTF-16 units before each block of the content; empty if all of it is ASCII. Keeps columns in very long lines cheap.
+    units: Vec<u32>,
 }
+
+const BLOCK_BYTES: usize = 4096;
 
 impl<'a> Lines<'a> {
     /// Finds all line starts, once.
@@ -260,7 +264,16 @@ impl<'a> Lines<'a> {
                 starts.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
             }
         }
-        Self { content, starts }
+        let mut units = Vec::new();
+        if !content.is_ascii() {
+            let mut before = 0;
+            for block in bytes.chunks(BLOCK_BYTES) {
+                units.push(before);
+                before += utf16_units(block);
+            }
+            units.push(before);
+        }
+        Self { content, starts, units }
     }
 
     /// The region of a span.
@@ -276,9 +289,15 @@ impl<'a> Lines<'a> {
     pub fn position(&self, at: u32) -> (u32, u32) {
         let line = self.starts.partition_point(|start| *start <= at);
         let start = self.starts.get(line.wrapping_sub(1)).copied().unwrap_or(0);
-        let before = self.content.get(start as usize..at as usize).unwrap_or("");
-        let units = if before.is_ascii() { before.len() } else { before.encode_utf16().count() };
-        (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(units + 1).unwrap_or(u32::MAX))
+        let column = self.units_before(at as usize).saturating_sub(self.units_before(start as usize)) + 1;
+        (u32::try_from(line).unwrap_or(u32::MAX), column)
+    }
+
+    fn units_before(&self, at: usize) -> u32 {
+        let at = at.min(self.content.len());
+        let block = at / BLOCK_BYTES;
+        let Some(before) = self.units.get(block) else { return u32::try_from(at).unwrap_or(u32::MAX) };
+        before + utf16_units(self.content.as_bytes().get(block * BLOCK_BYTES..at).unwrap_or(&[]))
     }
 
     /// The bytes of a 1-based line, without its line end.
@@ -296,6 +315,12 @@ impl<'a> Lines<'a> {
     pub fn count(&self) -> u32 {
         u32::try_from(self.starts.len()).unwrap_or(u32::MAX)
     }
+}
+
+/// UTF-16 units of UTF-8 bytes: one for each character, two for those beyond the first plane.
+fn utf16_units(bytes: &[u8]) -> u32 {
+    let units = bytes.iter().map(|byte| u32::from(byte & 0xC0 != 0x80) + u32::from(*byte >= 0xF0)).sum::<u32>();
+    units
 }
 
 /// All texts of one side, by path, read at most once each, from any thread.

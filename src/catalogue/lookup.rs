@@ -28,6 +28,12 @@ pub fn find_host(ecosystem: Ecosystem, host: &str, path: &str) -> Option<Registr
     })
 }
 
+/// Whether addresses on one host may belong to several registries, by their paths.
+#[must_use]
+pub fn path_decides(ecosystem: Ecosystem, host: &str) -> bool {
+    INDEX.prefixes.contains_key(&(ecosystem, host))
+}
+
 /// The registry that a client means by an id of its own, such as `npm:` or Cargo's name of an index.
 #[must_use]
 pub fn find_client_id(ecosystem: Ecosystem, client_id: &str) -> Option<RegistryId> {

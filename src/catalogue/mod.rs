@@ -18,7 +18,7 @@ use jiff::civil::Date;
 
 use crate::ecosystem::Ecosystem;
 use control::{Control, Tier};
-pub use lookup::{default_for, find, find_client_id, find_host};
+pub use lookup::{default_for, find, find_client_id, find_host, path_decides};
 use rating::{Rating, Reading, Statuses, rate};
 use record::{Entry, Record};
 

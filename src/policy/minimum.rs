@@ -79,6 +79,11 @@ impl Minimums {
         (minimum.tier.is_some() || !minimum.controls.is_empty()).then_some(minimum)
     }
 
+    /// The registries that narrower entries name, in the order of the file.
+    pub fn registries(&self) -> impl Iterator<Item = &str> {
+        self.narrower.iter().filter_map(|entry| entry.selector.registry.as_deref())
+    }
+
     /// Whether anything is asked of anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -95,8 +95,9 @@ impl Build {
         if !written.is_unknown() {
             return self.names.get(&name).copied().into_iter().collect();
         }
-        let is_platform =
-            |range: std::ops::Range<usize>| written.value.get(range).is_some_and(|unknown| PLATFORM.contains(&unknown.trim_matches(['$', '{', '}'])));
+        let is_platform = |range: std::ops::Range<usize>| {
+            written.value.get(range).is_some_and(|unknown| PLATFORM.contains(&unknown.trim_matches(['$', '{', '}'])))
+        };
         if !written.unknowns().all(is_platform) {
             return Vec::new();
         }

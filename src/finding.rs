@@ -1,0 +1,115 @@
+//! Findings: what a rule found, at which level, in which state, about what.
+//!
+//! A finding is small; its words are made when it is reported, by the rule that found it.
+
+use crate::policy::Level;
+use crate::rules::{Case, Rule};
+use crate::text::Place;
+
+/// What a finding is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// One entry: lockfile and entry by number.
+    Entry(u32, u32),
+    /// One lockfile, by number.
+    Lockfile(u32),
+    /// One problem of a lockfile or of its client's configuration.
+    Problem(u32, u32),
+    /// One setting of the configuration around a lockfile.
+    Setting(u32, u32),
+    /// One exception of the policy.
+    Exception(u32),
+}
+
+/// What became of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// It decides.
+    New,
+    /// It was there at the base.
+    Existing,
+    /// An exception of the policy accepts it (its number).
+    Excepted(u32),
+    /// The baseline accepts it.
+    Baselined,
+}
+
+impl State {
+    /// The word used in reports.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Existing => "existing",
+            Self::Excepted(_) => "excepted",
+            Self::Baselined => "baselined",
+        }
+    }
+}
+
+/// One finding.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule that found it.
+    pub rule: &'static Rule,
+    /// What it does to the verdict.
+    pub level: Level,
+    /// What became of it.
+    pub state: State,
+    /// What it is about.
+    pub subject: Subject,
+    /// The policy line that asked.
+    pub asked: Option<Place>,
+    /// What the rule needs to remember: a set of controls, a kind. The rule alone reads it.
+    pub detail: u32,
+}
+
+/// What a finding says, to people and programs.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    /// A sentence without its full stop: what was found, about what. Names are in backticks.
+    pub message: String,
+    /// What stands under the culprit.
+    pub label: String,
+    /// What to do next: an imperative sentence, maybe with lines below it.
+    pub hint: String,
+    /// What findings with one cause have in common: `unknown-registry` and a host. Groups are made of it.
+    pub cause: String,
+    /// The sentence for several findings of one cause; `{}` stands for `7 packages`.
+    pub many: String,
+    /// Where the culprit stands.
+    pub primary: Option<Place>,
+    /// Further places, each with its role: `origin`, `configuration`, `policy`, `asked-for`.
+    pub also: Vec<(&'static str, Place)>,
+}
+
+impl Finding {
+    /// What it says.
+    #[must_use]
+    pub fn words(&self, case: &Case<'_>) -> Words {
+        let mut words = (self.rule.words)(case, self);
+        if let Some(place) = self.asked {
+            words.also.push(("policy", place));
+        }
+        words
+    }
+
+    /// Whether it decides the verdict.
+    #[must_use]
+    pub fn decides(&self) -> bool {
+        self.state == State::New
+    }
+
+    /// Its key: rule, registry or origin, package without version, lockfile, and a detail where the rule needs one. The same for the same
+    /// cause on another day.
+    #[must_use]
+    pub fn key(&self, case: &Case<'_>) -> String {
+        let parts = case.key_parts(self);
+        let mut key = format!("{} {} {} {}", self.rule.id, parts.registry, parts.package, parts.lockfile);
+        if !parts.detail.is_empty() {
+            key.push(' ');
+            key.push_str(&parts.detail);
+        }
+        key
+    }
+}

@@ -1,0 +1,133 @@
+//! The whole gate in one function: discover, read, route, assess, judge; reporting is the caller's.
+
+use jiff::civil::Date;
+use thiserror::Error;
+
+use crate::assess::Ratings;
+use crate::catalogue::rating::Statuses;
+use crate::catalogue::{self, Catalogue, CatalogueTooOld};
+use crate::judge::{Note, Report, judge};
+use crate::policy::{self, Context, Fault, Policy};
+use crate::route::{Declarations, Declared, Registry, Router};
+use crate::rules::Case;
+use crate::snapshot::Snapshot;
+use crate::text::{Problem, Side, Text, TextId, Texts};
+use crate::tree::{Listing, Tree, TreeError};
+
+/// What is asked of the gate beside the tree.
+#[derive(Debug)]
+pub struct Request {
+    /// A policy given by hand, in place of the tree's own.
+    pub policy: Option<Text>,
+    /// `RULE=LEVEL` of the command line.
+    pub levels: Vec<String>,
+    /// The day that expiry is judged by.
+    pub today: Date,
+}
+
+/// Why there is no report.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// The policy cannot be applied as written. The text is the one that the faults stand in, unless it is the tree's.
+    #[error("the policy cannot be applied as it is written")]
+    Policy {
+        /// All that is wrong with it.
+        faults: Vec<Fault>,
+        /// The texts that the faults stand in.
+        texts: Vec<Text>,
+    },
+    /// The policy's file cannot be read.
+    #[error("the policy cannot be read: {}", .0.message)]
+    Unreadable(Problem),
+    /// The policy asks for a day that this binary's data does not know yet.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueTooOld),
+    /// The tree cannot be listed.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+}
+
+/// Judges a tree and hands the report to `with`.
+pub fn check<T>(tree: &dyn Tree, request: Request, with: impl FnOnce(&Report<'_>) -> T) -> Result<T, Refusal> {
+    let Listing { files, left_out, prefix } = tree.list()?;
+    let texts = Texts::of(Side::Head, files);
+    let outside: Vec<Text> = request.policy.into_iter().collect();
+    let policy = load(tree, &texts, outside.first(), &request.levels, request.today)?;
+    let catalogue = Catalogue::as_of(policy.catalogue.map(|pin| pin.value))?;
+    let declarations = declarations(&policy);
+    let ratings = Ratings::new(catalogue, &declarations);
+    let router = Router::new(&ratings);
+    let exclude = |path: &str| policy.excludes(path).is_some();
+    let head = Snapshot::read(texts, tree, &exclude, left_out, prefix, &router);
+    let case = Case { head: &head, base: None, policy: &policy, ratings: &ratings, today: request.today, outside: &outside };
+    let notes = notes(&policy, catalogue, &ratings);
+    Ok(with(&judge(case, notes)))
+}
+
+/// The policy given by hand, else the tree's, else `standard`.
+fn load(tree: &dyn Tree, texts: &Texts, given: Option<&Text>, levels: &[String], today: Date) -> Result<Policy, Refusal> {
+    let rows: Vec<(&str, &[crate::ecosystem::Ecosystem])> =
+        catalogue::all().map(|id| (id.row().id, id.row().ecosystems)).collect();
+    let context = Context { records: &rows, today, levels };
+    let refuse = |faults: Vec<Fault>, text: Option<&Text>| Refusal::Policy {
+        faults,
+        texts: text.map(|text| Text::decode(text.id, &text.path, text.bytes().to_vec()).0).into_iter().collect(),
+    };
+    if let Some(text) = given {
+        return policy::load(Some(text), &context).map_err(|faults| refuse(faults, Some(text)));
+    }
+    let found = policy::find(texts).map_err(|fault| refuse(vec![fault], None))?;
+    let text = found.map(|id| texts.read(tree, id).map_err(|problem| Refusal::Unreadable(problem.clone()))).transpose()?;
+    policy::load(text, &context).map_err(|faults| refuse(faults, text))
+}
+
+/// What the policy says about origins, in the router's words. The policy has been validated, so every id is known.
+fn declarations(policy: &Policy) -> Declarations {
+    let registries: Vec<Declared> = policy
+        .registries
+        .iter()
+        .map(|declared| Declared {
+            id: declared.id.value.to_string(),
+            ecosystem: declared.ecosystem,
+            urls: declared.urls.iter().map(|url| url.value.to_string()).collect(),
+            mirror_of: declared.mirror_of.as_ref().and_then(|id| catalogue::find(&id.value)),
+            own: declared.own.iter().map(|own| own.value.clone()).collect(),
+            statuses: (!declared.controls.is_empty()).then(|| {
+                let status = |control| declared.controls.iter().find(|(of, _)| *of == control).map(|(_, status)| status.value);
+                Statuses::from_fn(|control| status(control).unwrap_or_default())
+            }),
+        })
+        .collect();
+    let find = |id: &str| {
+        let declared = registries.iter().position(|declared| declared.id == id).and_then(|at| u16::try_from(at).ok());
+        declared.map(Registry::Declared).or_else(|| catalogue::find(id).map(Registry::Record))
+    };
+    let defaults = crate::ecosystem::Ecosystem::ALL
+        .into_iter()
+        .filter_map(|ecosystem| Some((ecosystem, find(&policy.default_registry(ecosystem)?.value)?)))
+        .collect();
+    let build_args = policy.build_args.iter().map(|(name, value)| (name.to_string(), value.value.to_string())).collect();
+    Declarations { registries, defaults, build_args }
+}
+
+/// Things to know that are no findings: minimums out of reach, newer entries of the catalogue.
+fn notes(policy: &Policy, catalogue: Catalogue, ratings: &Ratings<'_>) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let newer = catalogue.newer_entries().len();
+    if let Some(pin) = policy.catalogue.filter(|_| newer > 0) {
+        let message = format!(
+            "the policy reads the catalogue as of {}; {newer} newer entries exist, as of {}",
+            pin.value,
+            Catalogue::newest_date()
+        );
+        notes.push(Note { message, place: pin.place });
+    }
+    notes.extend(ratings.unreachable(policy));
+    notes
+}
+
+/// A text from outside the tree, such as a policy given by hand.
+#[must_use]
+pub fn outside_text(index: u32, path: &str, bytes: Vec<u8>) -> (Text, Option<Problem>) {
+    Text::decode(TextId { side: Side::Outside, index }, path, bytes)
+}

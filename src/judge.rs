@@ -1,0 +1,220 @@
+//! From findings to a verdict.
+//!
+//! Answers for: the verdict, the counts and the table of registries of one case. Never finds anything.
+
+use std::collections::BTreeMap;
+
+use crate::assess::Tiers;
+use crate::catalogue::control::{Control, Tier};
+use crate::catalogue::rating::Reading;
+use crate::finding::{Finding, State, Subject};
+use crate::policy::Level;
+use crate::route::{Class, Registry};
+use crate::rules::{Case, Findings};
+use crate::text::Place;
+
+/// The answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// All was judged and nothing decides at `deny`.
+    Pass,
+    /// Something could not be judged.
+    Undecided,
+    /// Something decides at `deny`.
+    Fail,
+}
+
+impl Verdict {
+    /// The word used in reports.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Undecided => "undecided",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// How many of what. All counts partition.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Judged entries.
+    pub dependencies: usize,
+    /// Deciding findings at `deny`.
+    pub deny: usize,
+    /// Deciding findings at `undecided`.
+    pub undecided: usize,
+    /// Deciding findings at `warn`.
+    pub warn: usize,
+    /// Findings that were there at the base.
+    pub existing: usize,
+    /// Findings that exceptions accept.
+    pub excepted: usize,
+    /// Findings that the baseline accepts.
+    pub baselined: usize,
+    /// Judged entries with at least one deciding finding at `deny`.
+    pub denied_dependencies: usize,
+}
+
+/// One row of the table of registries.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The registry's id, or the class of origins without one.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// The class.
+    pub class: Class,
+    /// Entries from it.
+    pub dependencies: usize,
+    /// Its tiers, where the class has any.
+    pub tiers: Tiers,
+    /// Of the controls of tier 2, how many are enforced.
+    pub enforced: Option<usize>,
+    /// Of the controls of tier 2, how many are offered.
+    pub offered: Option<usize>,
+    /// What is missing for tier 2 in the guaranteed reading.
+    pub missing_guaranteed: Vec<Control>,
+    /// What is missing for tier 2 in the offered reading.
+    pub missing_offered: Vec<Control>,
+}
+
+/// Something to know that is no finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// A sentence fragment.
+    pub message: String,
+    /// What it is about, if that stands somewhere.
+    pub place: Option<Place>,
+}
+
+/// A judged case.
+pub struct Report<'a> {
+    /// What was judged.
+    pub case: Case<'a>,
+    /// What was found, sorted.
+    pub findings: Vec<Finding>,
+    /// The answer.
+    pub verdict: Verdict,
+    /// Whether all was judged.
+    pub is_complete: bool,
+    /// Whether no lockfile was read, and what the policy makes of that.
+    pub no_lockfile: Option<Level>,
+    /// How many of what.
+    pub counts: Counts,
+    /// Registries, the strongest first.
+    pub registries: Vec<Row>,
+    /// Things to know.
+    pub notes: Vec<Note>,
+}
+
+/// Judges a case.
+#[must_use]
+pub fn judge<'a>(case: Case<'a>, notes: Vec<Note>) -> Report<'a> {
+    let mut findings = Findings::of(&case);
+    findings.sort_by_key(|finding| {
+        (finding.state, std::cmp::Reverse(finding.level), order(&case, finding.subject), finding.rule.id, finding.detail)
+    });
+    let counts = count(&case, &findings);
+    let no_lockfile = (case.head.coverage.read == 0 && case.head.coverage.unreadable == 0).then(|| case.policy.no_lockfile.value);
+    let is_undecided = counts.undecided > 0 || no_lockfile == Some(Level::Undecided);
+    let verdict = if counts.deny > 0 || no_lockfile == Some(Level::Deny) {
+        Verdict::Fail
+    } else if is_undecided {
+        Verdict::Undecided
+    } else {
+        Verdict::Pass
+    };
+    let registries = registries(&case);
+    Report { case, findings, verdict, is_complete: !is_undecided, no_lockfile, counts, registries, notes }
+}
+
+/// Where a subject comes in a report: by file, then by place in it.
+fn order(case: &Case<'_>, subject: Subject) -> (u32, u32, u32, u8) {
+    let at = |place: Option<Place>, number: u32, kind: u8| {
+        place.map_or((number, 0, 0, kind), |place| (number, place.span.start, place.span.end, kind))
+    };
+    match subject {
+        Subject::Problem(number, index) => at(case.problem(number, index).map(|problem| problem.place), number, 0),
+        Subject::Entry(number, _) => at(case.dependency(subject).map(|dependency| dependency.place()), number, 1),
+        Subject::Lockfile(number) => (number, 0, 0, 2),
+        Subject::Setting(number, index) => (number, index, 0, 3),
+        Subject::Exception(index) => (u32::MAX, index, 0, 4),
+    }
+}
+
+fn count(case: &Case<'_>, findings: &[Finding]) -> Counts {
+    let dependencies = case.head.lockfiles.iter().map(crate::snapshot::Judged::dependencies).sum();
+    let mut counts = Counts { dependencies, ..Counts::default() };
+    let mut denied: Vec<Subject> = Vec::new();
+    for finding in findings {
+        match (finding.state, finding.level) {
+            (State::Existing, _) => counts.existing += 1,
+            (State::Excepted(_), _) => counts.excepted += 1,
+            (State::Baselined, _) => counts.baselined += 1,
+            (State::New, Level::Deny) => {
+                counts.deny += 1;
+                denied.extend(matches!(finding.subject, Subject::Entry(..)).then_some(finding.subject));
+            }
+            (State::New, Level::Undecided) => counts.undecided += 1,
+            (State::New, _) => counts.warn += 1,
+        }
+    }
+    denied.sort_unstable();
+    denied.dedup();
+    counts.denied_dependencies = denied.len();
+    counts
+}
+
+fn registries(case: &Case<'_>) -> Vec<Row> {
+    let mut counts: BTreeMap<(Registry, Class, bool), usize> = BTreeMap::new();
+    for dependency in case.dependencies() {
+        let origin = dependency.origin;
+        // What is bundled is counted with what bundles it.
+        let class = match (origin.class, origin.registry) {
+            (Class::Bundled, Registry::Record(id)) if case.ratings.is_rated(id) => Class::Registry,
+            (Class::Bundled, Registry::Record(_)) => Class::Unrated,
+            (Class::Bundled, Registry::Declared(_)) => Class::Declared,
+            (class, _) => class,
+        };
+        let is_own = class == Class::Declared && case.ratings.is_own(origin.registry, dependency.name());
+        *counts.entry((origin.registry, class, is_own)).or_default() += 1;
+    }
+    let mut rows: Vec<Row> = counts
+        .into_iter()
+        .map(|((registry, class, is_own), dependencies)| row(case, registry, class, is_own, dependencies))
+        .collect();
+    rows.sort_by(|a, b| {
+        let strength = |row: &Row| (row.tiers.offered.map(|tier| tier.0), row.enforced, row.offered);
+        strength(b).cmp(&strength(a)).then_with(|| b.dependencies.cmp(&a.dependencies)).then_with(|| a.id.cmp(&b.id))
+    });
+    rows
+}
+
+fn row(case: &Case<'_>, registry: Registry, class: Class, is_own: bool, dependencies: usize) -> Row {
+    // Any name that no `own` pattern matches stands for the mirrored packages.
+    let standing = match (registry, is_own) {
+        (Registry::Declared(_), true) => case.ratings.own_standing(registry),
+        _ => case.ratings.standing(registry, ""),
+    };
+    let rating = standing.rating(Reading::Offered);
+    let tiers = if class.has_tier() {
+        Tiers { guaranteed: Some(standing.tier(Reading::Guaranteed)), offered: Some(standing.tier(Reading::Offered)) }
+    } else {
+        Tiers::default()
+    };
+    let missing = |reading: Reading| standing.rating(reading).map(|rating| rating.missing_for(Tier::BASIC)).unwrap_or_default();
+    let suffix = if is_own && case.ratings.is_mirror(registry) { " (own packages)" } else { "" };
+    Row {
+        id: format!("{}{}", case.ratings.id(registry).unwrap_or(class.id()), if suffix.is_empty() { "" } else { "/own" }),
+        name: format!("{}{suffix}", case.ratings.name(registry).unwrap_or(class.id())),
+        class,
+        dependencies,
+        tiers,
+        enforced: rating.as_ref().map(|rating| rating.enforced(Tier::BASIC)),
+        offered: rating.as_ref().map(|rating| rating.offered(Tier::BASIC)),
+        missing_guaranteed: missing(Reading::Guaranteed),
+        missing_offered: missing(Reading::Offered),
+    }
+}

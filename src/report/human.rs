@@ -1,0 +1,307 @@
+//! For people at a terminal: verdict first, registries with their tiers, findings by cause with the culprit underlined, what was not
+//! judged last.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style as Paint};
+
+use crate::dependency::Locator;
+use crate::finding::{State, Words};
+use crate::judge::{Report, Row, Verdict};
+use crate::policy::Level;
+use crate::report::escape::{lines, terminal};
+use crate::report::group::{Group, groups};
+use crate::report::snippet::{self, Excerpt};
+use crate::report::{Reporter, Style};
+use crate::rules::Case;
+
+pub(super) static REPORTER: Reporter = Reporter { id: "human", about: "for people at a terminal", write };
+
+/// Above this many groups of one level the rest is counted, not shown.
+const GROUPS_MAX: usize = 40;
+/// So many of a group's members are named.
+const NAMED_MAX: usize = 3;
+
+fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let case = &report.case;
+    writeln!(
+        out,
+        "packman {}, catalogue {}, policy {}\n",
+        env!("CARGO_PKG_VERSION"),
+        case.ratings.catalogue().date(),
+        terminal(&policy_title(case))
+    )?;
+    headline(report, style, out)?;
+    table(&report.registries, out)?;
+    let groups = groups(report);
+    for level in [Level::Deny, Level::Undecided, Level::Warn] {
+        let of_level: Vec<&Group> = groups.iter().filter(|group| group.level == level).collect();
+        for group in of_level.iter().take(GROUPS_MAX) {
+            block(report, group, style, out)?;
+        }
+        if let Some(rest) = of_level.len().checked_sub(GROUPS_MAX).filter(|rest| *rest > 0) {
+            writeln!(out, "and {rest} more causes at `{}`: all of them are in `--output json=FILE`\n", level.id())?;
+        }
+    }
+    for note in &report.notes {
+        writeln!(out, "note: {}", lines(&note.message))?;
+    }
+    ledger(report, out)
+}
+
+/// Which policy asks: its file and the presets that it builds on.
+pub(super) fn policy_title(case: &Case<'_>) -> String {
+    let presets: Vec<&str> = case.policy.extends.iter().map(|preset| preset.value).collect();
+    let presets = if presets.is_empty() { "standard".to_owned() } else { presets.join(", ") };
+    match case.policy.text {
+        Some(text) => format!("{} ({presets})", case.path(text)),
+        None => format!("{presets} (no packman.toml)"),
+    }
+}
+
+fn headline(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let counts = &report.counts;
+    let coverage = &report.case.head.coverage;
+    let (word, colour) = match report.verdict {
+        Verdict::Pass => ("pass", AnsiColor::Green),
+        Verdict::Fail => ("fail", AnsiColor::Red),
+        Verdict::Undecided => ("undecided", AnsiColor::Yellow),
+    };
+    let total = plural(counts.dependencies, "dependency", "dependencies");
+    let mut says = match report.verdict {
+        Verdict::Fail if counts.denied_dependencies > 0 => {
+            format!("{} of {total} may not come in", counts.denied_dependencies)
+        }
+        Verdict::Fail => format!("{} decide against it", plural(counts.deny, "finding", "findings")),
+        Verdict::Undecided if report.no_lockfile.is_some() => "no lockfile was found, so nothing was judged".to_owned(),
+        Verdict::Undecided => {
+            let what = plural(counts.undecided, "thing", "things");
+            format!("{what} could not be understood, so nothing is known about what it states")
+        }
+        Verdict::Pass => format!("{total}, all may come in"),
+    };
+    if report.verdict == Verdict::Fail && counts.undecided > 0 {
+        says.push_str(&format!(", and {} could not be understood", plural(counts.undecided, "thing", "things")));
+    }
+    if counts.warn > 0 {
+        says.push_str(&format!(", {}", plural(counts.warn, "warning", "warnings")));
+    }
+    let accepted = [(counts.excepted, "excepted"), (counts.baselined, "baselined"), (counts.existing, "existing")];
+    for (count, word) in accepted.into_iter().filter(|(count, _)| *count > 0) {
+        says.push_str(&format!(", {count} {word}"));
+    }
+    let read = format!("{} read, {} unreadable", plural(coverage.read, "file", "files"), coverage.unreadable);
+    let verdict = paint(style, Paint::new().bold().fg_color(Some(colour.into())), word);
+    writeln!(out, "{verdict}: {says}\n{:width$}  {read}\n", "", width = word.len())
+}
+
+/// The table of registries; tiers are never shown without their arithmetic.
+fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let cells: Vec<[String; 6]> = rows.iter().map(cells).collect();
+    let titles = ["registry", "dependencies", "tier", "enforced", "offered", "missing for tier 2"].map(str::to_owned);
+    let width = |column: usize| {
+        let of = |cells: &[String; 6]| cells.get(column).map_or(0, |cell| unicode_width::UnicodeWidthStr::width(cell.as_str()));
+        cells.iter().map(of).chain([of(&titles)]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..6).map(width).collect();
+    for row in std::iter::once(&titles).chain(&cells) {
+        let mut line = String::from(" ");
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            let pad = width.saturating_sub(unicode_width::UnicodeWidthStr::width(cell.as_str()));
+            let is_number = matches!(column, 1 | 3 | 4);
+            line.push(' ');
+            if is_number {
+                line.push_str(&" ".repeat(pad));
+            }
+            line.push_str(cell);
+            if !is_number {
+                line.push_str(&" ".repeat(pad));
+            }
+            line.push(' ');
+        }
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    writeln!(out)
+}
+
+fn cells(row: &Row) -> [String; 6] {
+    let none = || "-".to_owned();
+    let tier = match (row.tiers.guaranteed, row.tiers.offered) {
+        (Some(guaranteed), Some(offered)) if guaranteed == offered => guaranteed.to_string(),
+        (Some(_), Some(offered)) => format!("{offered} (offered)"),
+        _ => none(),
+    };
+    let missing = match (row.offered, row.missing_offered.as_slice()) {
+        (None, _) | (_, []) => none(),
+        (_, missing) => missing.iter().map(|control| control.id()).collect::<Vec<_>>().join(", "),
+    };
+    [
+        terminal(&row.name).into_owned(),
+        row.dependencies.to_string(),
+        tier,
+        row.enforced.map_or_else(none, |enforced| format!("{enforced} of 6")),
+        row.offered.map_or_else(none, |offered| offered.to_string()),
+        missing,
+    ]
+}
+
+/// One cause.
+fn block(report: &Report<'_>, group: &Group, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let case = &report.case;
+    let words = &group.first;
+    let count = group.findings.len();
+    let title = if count == 1 { words.message.clone() } else { words.many.replace("{}", &counted(report, group)) };
+    let mut excerpts = Vec::new();
+    excerpts.extend(culprit(words).map(|place| Excerpt { place, label: label(report, group, words), is_primary: true }));
+    if let Some((_, place)) = words.also.iter().find(|(role, _)| *role == "policy") {
+        excerpts.push(Excerpt { place: *place, label: "asked for here".to_owned(), is_primary: false });
+    }
+    let mut notes = Vec::new();
+    notes.extend(members(report, group, style));
+    notes.extend(brought_in(case, report, group));
+    let level = match group.level {
+        Level::Deny | Level::Undecided => snippet::Severity::Error,
+        _ => snippet::Severity::Warning,
+    };
+    let text = snippet::render(case, level, group.rule.id, &title, &excerpts, &notes, &words.hint, style.is_coloured);
+    writeln!(out, "{text}\n")
+}
+
+/// What is underlined: the address if the finding is about one, else the anchor.
+fn culprit(words: &Words) -> Option<crate::text::Place> {
+    words.also.first().filter(|(role, _)| *role == "origin").map(|(_, place)| *place).or(words.primary)
+}
+
+fn label(report: &Report<'_>, group: &Group, words: &Words) -> String {
+    let count = group.findings.len();
+    let first = group.findings.first().and_then(|number| report.findings.get(*number));
+    let spoken = first.and_then(|finding| report.case.dependency(finding.subject)).map(|dependency| dependency.spoken());
+    match (count, spoken) {
+        (1, _) | (_, None) => words.label.clone(),
+        (_, Some(_)) => format!("{}, and {} more", words.label, count - 1),
+    }
+}
+
+fn counted(report: &Report<'_>, group: &Group) -> String {
+    let count = group.findings.len();
+    let first = group.findings.first().and_then(|number| report.findings.get(*number));
+    let ecosystem = first.and_then(|finding| report.case.dependency(finding.subject)).map(|one| one.entry.ecosystem);
+    let noun = match ecosystem {
+        Some(crate::ecosystem::Ecosystem::Docker) => "images",
+        Some(crate::ecosystem::Ecosystem::GitHubActions) => "actions",
+        Some(_) => "packages",
+        None => "places",
+    };
+    format!("{count} {noun}")
+}
+
+/// The other members of a group: a few by name, all of them when explained.
+fn members(report: &Report<'_>, group: &Group, style: Style) -> Option<String> {
+    let others = group.findings.len().checked_sub(1).filter(|others| *others > 0)?;
+    let shown = if style.is_explained { others } else { NAMED_MAX.min(others) };
+    let mut names: Vec<String> = group
+        .findings
+        .iter()
+        .skip(1)
+        .take(shown)
+        .filter_map(|number| report.findings.get(*number))
+        .map(|finding| {
+            let words = finding.words(&report.case);
+            let place = words.primary.map(|place| position(&report.case, place)).unwrap_or_default();
+            match report.case.dependency(finding.subject) {
+                Some(dependency) => format!("{} ({place})", dependency.spoken()),
+                None => place,
+            }
+        })
+        .collect();
+    if shown < others {
+        names.push(format!("and {} more", others - shown));
+    }
+    Some(format!("also {}", names.join(", ")))
+}
+
+/// Who brings the first of a group in.
+fn brought_in(case: &Case<'_>, report: &Report<'_>, group: &Group) -> Option<String> {
+    let finding = group.findings.first().and_then(|number| report.findings.get(*number))?;
+    let dependency = case.dependency(finding.subject)?;
+    let via = dependency.judged.paths().via(dependency.id.1);
+    let lockfile = &dependency.judged.lockfile;
+    let direct = via
+        .iter()
+        .copied()
+        .find(|entry| lockfile.entries.get(*entry as usize).is_some_and(|entry| entry.locator != Locator::Workspace));
+    let asked = |entry: u32| lockfile.declared_at(entry).map(|place| position(case, place));
+    match direct {
+        None => asked(dependency.id.1).map(|at| format!("asked for at {at}")),
+        Some(direct) => {
+            let first = case.dependency(crate::finding::Subject::Entry(dependency.id.0, direct))?;
+            let from = asked(direct).map(|at| format!(", which is asked for at {at}")).unwrap_or_default();
+            Some(format!("brought in by {}{from}", first.spoken()))
+        }
+    }
+}
+
+/// `path:line:column` of a place.
+fn position(case: &Case<'_>, place: crate::text::Place) -> String {
+    let Some(text) = case.text(place.text) else { return String::new() };
+    let (line, column) = text.lines().position(place.span.start);
+    format!("{}:{line}:{column}", text.path)
+}
+
+/// What was not judged, said aloud.
+fn ledger(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let case = &report.case;
+    let coverage = &case.head.coverage;
+    let unreadable: Vec<&str> = case
+        .head
+        .lockfiles
+        .iter()
+        .filter(|judged| judged.lockfile.is_unreadable())
+        .map(|judged| case.path(judged.lockfile.text))
+        .collect();
+    let not_judged = match (unreadable.as_slice(), report.is_complete) {
+        ([], true) => "nothing".to_owned(),
+        ([], false) => "what the findings above name".to_owned(),
+        (paths, _) => some_of(paths),
+    };
+    write!(out, "not judged: {}", terminal(&not_judged))?;
+    if coverage.shadowed > 0 {
+        write!(out, ". shadowed by their lockfiles: {}", coverage.shadowed)?;
+    }
+    if !coverage.left_out.is_empty() {
+        let paths: Vec<&str> = coverage.left_out.iter().map(|one| one.path.as_str()).collect();
+        write!(out, ". left out: {}", terminal(&some_of(&paths)))?;
+    }
+    if !coverage.excluded.is_empty() {
+        let paths: Vec<&str> = coverage.excluded.iter().map(|id| case.head.texts.path(*id)).collect();
+        write!(out, ". excluded by policy: {}", terminal(&some_of(&paths)))?;
+    }
+    let accepted = report.findings.iter().filter(|finding| matches!(finding.state, State::Excepted(_))).count();
+    if accepted > 0 {
+        write!(out, ". accepted by exceptions: {accepted}")?;
+    }
+    writeln!(out)?;
+    if let Some(group) = groups(report).first() {
+        writeln!(out, "details: packman check --explain; a rule: packman explain {}", group.rule.id)?;
+    }
+    Ok(())
+}
+
+fn some_of(paths: &[&str]) -> String {
+    let named = paths.iter().take(NAMED_MAX).copied().collect::<Vec<_>>().join(", ");
+    match paths.len().checked_sub(NAMED_MAX).filter(|rest| *rest > 0) {
+        Some(rest) => format!("{} ({named}, and {rest} more)", paths.len()),
+        None => format!("{} ({named})", paths.len()),
+    }
+}
+
+fn plural(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+fn paint(style: Style, paint: Paint, text: &str) -> String {
+    if style.is_coloured { format!("{paint}{text}{paint:#}") } else { text.to_owned() }
+}

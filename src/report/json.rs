@@ -1,0 +1,552 @@
+//! The JSON that others build on: `packman.report/1` and `packman.list/1`.
+//!
+//! Documents are streamed: one dependency or finding is in memory at a time. Their schemas are derived from the same types.
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde::{Serialize, Serializer};
+
+use crate::finding::{Finding, State, Subject};
+use crate::judge::{Report, Row};
+use crate::report::{Group, Reporter, Style};
+use crate::routing::KnownBy;
+use crate::rules::{Case, Dependency};
+use crate::text::{Lines, Place, TextId};
+
+pub(super) static REPORTER: Reporter =
+    Reporter { id: "json", about: "everything, as `packman.report/1`", write: |report, _, out| write_report(report, out) };
+
+/// The name of the report's schema.
+pub const REPORT_SCHEMA: &str = "packman.report/1";
+/// The name of the list's schema.
+pub const LIST_SCHEMA: &str = "packman.list/1";
+
+/// `packman check --output json`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "packman.report/1")]
+struct ReportDocument<'r> {
+    /// Always `packman.report/1`.
+    schema: &'static str,
+    /// `pass`, `fail` or `undecided`.
+    verdict: &'static str,
+    /// Whether all was judged.
+    complete: bool,
+    /// What made this report.
+    tool: Tool,
+    /// Every file that was read, with its digest.
+    inputs: Vec<Input<'r>>,
+    /// What was read and what was not.
+    coverage: CoverageCounts,
+    /// How many of what; findings partition into `deny`, `undecided`, `warn`, `existing`, `excepted` and `baselined`.
+    counts: Counts,
+    /// Registries and other origins, the strongest first.
+    registries: Vec<RegistryRow<'r>>,
+    /// Things to know that are no findings.
+    notes: Vec<&'r str>,
+    /// What was found.
+    findings: Findings<'r>,
+    /// Every file that some format claims.
+    lockfiles: Lockfiles<'r>,
+    /// Every judged dependency.
+    dependencies: Dependencies<'r>,
+}
+
+/// `packman list --format json`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "packman.list/1")]
+struct ListDocument<'r> {
+    /// Always `packman.list/1`.
+    schema: &'static str,
+    /// Every file that some format claims.
+    lockfiles: Lockfiles<'r>,
+    /// Every judged dependency.
+    dependencies: Dependencies<'r>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Tool {
+    /// packman's version.
+    version: &'static str,
+    /// The date that the catalogue is read as of.
+    catalogue: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Input<'r> {
+    /// Path from the root.
+    path: &'r str,
+    /// SHA-256 of its bytes.
+    sha256: String,
+    /// `head`, `base` or `outside`.
+    side: &'static str,
+    /// `lockfile`, `policy` or `neighbour` (a manifest or configuration).
+    role: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct CoverageCounts {
+    read: usize,
+    shadowed: usize,
+    excluded: usize,
+    left_out: usize,
+    unreadable: usize,
+    lost: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Counts {
+    dependencies: usize,
+    deny: usize,
+    undecided: usize,
+    warn: usize,
+    existing: usize,
+    excepted: usize,
+    baselined: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct RegistryRow<'r> {
+    /// The registry's id, or the class of origins without one.
+    id: &'r str,
+    /// Its name for people.
+    name: &'r str,
+    /// The class of its origins.
+    class: &'static str,
+    /// How many dependencies come from it.
+    dependencies: usize,
+    /// Its tiers; `null` where the class has none.
+    tier: TwoTiers,
+    /// Of the six controls that tier 2 needs, how many are enforced.
+    controls_enforced: Option<usize>,
+    /// Of the six, how many are offered.
+    controls_offered: Option<usize>,
+    /// What is missing for tier 2.
+    missing: Missing,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct TwoTiers {
+    guaranteed: Option<u8>,
+    offered: Option<u8>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Missing {
+    guaranteed: Vec<&'static str>,
+    offered: Vec<&'static str>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct FindingRow<'r> {
+    /// The same for the same cause on another day.
+    key: String,
+    /// Findings of one cause share it.
+    group: String,
+    /// The rule's id.
+    rule: &'static str,
+    /// `deny`, `undecided` or `warn`.
+    level: &'static str,
+    /// `new`, `existing`, `excepted` or `baselined`.
+    state: &'static str,
+    /// What was found.
+    message: String,
+    /// What to do next.
+    hint: String,
+    /// The dependency, if it is about one.
+    purl: Option<String>,
+    /// Its registry, if it has one.
+    registry: Option<&'r str>,
+    /// The lockfile, if it is about one.
+    lockfile: Option<&'r str>,
+    /// Where: the primary place first.
+    places: Vec<PlaceRow<'r>>,
+    /// What brings the dependency in, the direct one first; empty if it is direct or nothing is known.
+    via: Vec<String>,
+    /// The exception that accepts it.
+    exception: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct PlaceRow<'r> {
+    /// `primary`, `origin`, `configuration`, `asked-for` or `policy`.
+    role: &'static str,
+    /// `head`, `base` or `outside`.
+    side: &'static str,
+    /// Path from the root.
+    path: &'r str,
+    /// 1-based.
+    line: u32,
+    /// 1-based, in UTF-16 units.
+    column: u32,
+    /// 1-based.
+    end_line: u32,
+    /// Exclusive.
+    end_column: u32,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct LockfileRow<'r> {
+    /// Path from the root.
+    path: &'r str,
+    /// The format's id.
+    format: &'static str,
+    /// `lock`, `declaration` or `reference`.
+    kind: &'static str,
+    /// The version of the format, as written.
+    version: Option<&'r str>,
+    /// SHA-256 of its bytes.
+    sha256: String,
+    /// How many entries it states before anything is dropped or merged.
+    entries: usize,
+    /// The lockfile that is judged in its place.
+    shadowed_by: Option<&'r str>,
+    /// What could not be understood.
+    problems: Vec<ProblemRow<'r>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ProblemRow<'r> {
+    path: &'r str,
+    line: u32,
+    column: u32,
+    message: &'r str,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct DependencyRow<'r> {
+    /// Package URL with version.
+    purl: String,
+    /// Package URL type.
+    ecosystem: &'static str,
+    /// The name as the ecosystem writes it.
+    name: &'r str,
+    /// The exact version; `null` where the file gives none.
+    version: Option<&'r str>,
+    /// The file that states it.
+    lockfile: &'r str,
+    /// Line of the version, else of the name; 1-based.
+    line: u32,
+    /// Column in UTF-16 units; 1-based.
+    column: u32,
+    /// Where it comes from.
+    origin: OriginRow<'r>,
+    /// Of `production`, `development`, `build`, `test`, `optional`, `peer`; empty where the format cannot say.
+    scopes: Vec<&'static str>,
+    /// Whether the repository itself asks for it; `null` where the format cannot say.
+    direct: Option<bool>,
+    /// What it requires.
+    requires: Vec<String>,
+    /// Its hashes, as written.
+    integrity: Vec<&'r str>,
+    /// Its tier in each reading; `null` for classes without one.
+    tier: ThreeTiers,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct OriginRow<'r> {
+    /// Exactly one of the ten classes.
+    class: &'static str,
+    /// The registry, if there is one.
+    registry: Option<&'r str>,
+    /// All that may be asked, where there are several.
+    candidates: Vec<CandidateRow<'r>>,
+    /// The address, without user-info and query.
+    location: Option<String>,
+    /// `entry`, `file`, `configuration`, `policy` or `assumed`.
+    known_by: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct CandidateRow<'r> {
+    class: &'static str,
+    registry: Option<&'r str>,
+    location: Option<&'r str>,
+    known_by: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ThreeTiers {
+    guaranteed: Option<u8>,
+    offered: Option<u8>,
+    observed: Option<u8>,
+}
+
+/// Streamed members, each described as the list that it becomes.
+macro_rules! streamed {
+    ($name:ident, $row:ty) => {
+        impl JsonSchema for $name<'_> {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                <Vec<$row>>::schema_name()
+            }
+            fn json_schema(generator: &mut SchemaGenerator) -> schemars::Schema {
+                <Vec<$row>>::json_schema(generator)
+            }
+            fn inline_schema() -> bool {
+                true
+            }
+        }
+    };
+}
+
+struct Findings<'r>(&'r Report<'r>);
+struct Lockfiles<'r>(&'r Case<'r>);
+struct Dependencies<'r>(&'r Case<'r>);
+streamed!(Findings, FindingRow<'_>);
+streamed!(Lockfiles, LockfileRow<'_>);
+streamed!(Dependencies, DependencyRow<'_>);
+
+impl Serialize for Findings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let positions = Positions::new(&self.0.case);
+        serializer.collect_seq(self.0.findings.iter().map(|finding| finding_row(&self.0.case, &positions, finding)))
+    }
+}
+
+impl Serialize for Lockfiles<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let positions = Positions::new(self.0);
+        serializer.collect_seq(self.0.head.lockfiles.iter().map(|judged| lockfile_row(self.0, &positions, judged)))
+    }
+}
+
+impl Serialize for Dependencies<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let positions = Positions::new(self.0);
+        serializer.collect_seq(self.0.dependencies().map(|dependency| dependency_row(self.0, &positions, &dependency)))
+    }
+}
+
+/// The lines of the text that was asked for last: rows come in the order of texts.
+struct Positions<'r> {
+    case: &'r Case<'r>,
+    last: RefCell<Option<(TextId, Lines<'r>)>>,
+}
+
+impl<'r> Positions<'r> {
+    fn new(case: &'r Case<'r>) -> Self {
+        Self { case, last: RefCell::new(None) }
+    }
+
+    fn row(&self, role: &'static str, place: Place) -> PlaceRow<'r> {
+        let region = self.with(place.text, |lines| lines.region(place.span));
+        let path = self.case.path(place.text);
+        let (line, column, end_line, end_column) =
+            region.map_or((1, 1, 1, 1), |region| (region.line, region.column, region.end_line, region.end_column));
+        PlaceRow { role, side: place.text.side.id(), path, line, column, end_line, end_column }
+    }
+
+    fn position(&self, place: Place) -> (u32, u32) {
+        self.with(place.text, |lines| lines.position(place.span.start)).unwrap_or((1, 1))
+    }
+
+    fn with<T>(&self, id: TextId, ask: impl FnOnce(&Lines<'_>) -> T) -> Option<T> {
+        let mut last = self.last.borrow_mut();
+        if last.as_ref().is_none_or(|(of, _)| *of != id) {
+            *last = Some((id, self.case.text(id)?.lines()));
+        }
+        last.as_ref().map(|(_, lines)| ask(lines))
+    }
+}
+
+fn finding_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, finding: &Finding) -> FindingRow<'r> {
+    let words = finding.words(case);
+    let dependency = case.dependency(finding.subject);
+    let lockfile = match finding.subject {
+        Subject::Entry(number, _) | Subject::Lockfile(number) | Subject::Problem(number, _) | Subject::Setting(number, _) => {
+            case.judged(number).map(|judged| case.path(judged.lockfile.text))
+        }
+        Subject::Exception(_) => None,
+    };
+    let places = words.primary.iter().map(|place| ("primary", *place)).chain(words.also.iter().copied());
+    FindingRow {
+        key: finding.key(case),
+        group: Group::id(finding.rule.id, &words.cause),
+        rule: finding.rule.id,
+        level: finding.level.id(),
+        state: finding.state.id(),
+        message: words.message.clone(),
+        hint: words.hint.clone(),
+        purl: dependency.as_ref().map(Dependency::purl),
+        registry: dependency.as_ref().and_then(|dependency| case.ratings.id(dependency.origin.registry)),
+        lockfile,
+        places: places.map(|(role, place)| positions.row(role, place)).collect(),
+        via: dependency.as_ref().map(|dependency| case.via(dependency)).unwrap_or_default(),
+        exception: match finding.state {
+            State::Excepted(number) => Some(case.exception_name(number)),
+            _ => None,
+        },
+    }
+}
+
+fn lockfile_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, judged: &'r crate::snapshot::Judged) -> LockfileRow<'r> {
+    let lockfile = &judged.lockfile;
+    let problems = lockfile.problems.iter().chain(&lockfile.routing.problems).chain(&judged.client.problems);
+    LockfileRow {
+        path: case.path(lockfile.text),
+        format: lockfile.format.id,
+        kind: lockfile.kind.id(),
+        version: lockfile.version.as_deref(),
+        sha256: case.text(lockfile.text).map(crate::text::Text::sha256).unwrap_or_default(),
+        entries: lockfile.stated,
+        shadowed_by: judged.shadowed_by.map(|by| case.path(by)),
+        problems: problems
+            .map(|problem| {
+                let (line, column) = positions.position(problem.place);
+                ProblemRow { path: case.path(problem.place.text), line, column, message: &problem.message }
+            })
+            .collect(),
+    }
+}
+
+fn dependency_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, dependency: &Dependency<'r>) -> DependencyRow<'r> {
+    let (line, column) = positions.position(dependency.place());
+    let origin = dependency.origin;
+    let tiers = case.ratings.tiers(origin, dependency.name());
+    let candidates = dependency.judged.routed.answer(origin).map_or(&[][..], |answer| &answer.candidates);
+    let candidates = if candidates.len() > 1 { candidates } else { &[] };
+    let some = |text: &'r str| (!text.is_empty()).then_some(text);
+    let location = dependency.location();
+    let lockfile = &dependency.judged.lockfile;
+    DependencyRow {
+        purl: dependency.purl(),
+        ecosystem: dependency.entry.ecosystem.id(),
+        name: dependency.name(),
+        version: dependency.version(),
+        lockfile: dependency.path(),
+        line,
+        column,
+        origin: OriginRow {
+            class: origin.class.id(),
+            registry: case.ratings.id(origin.registry),
+            candidates: candidates
+                .iter()
+                .map(|candidate| CandidateRow {
+                    class: candidate.class.id(),
+                    registry: case.ratings.id(candidate.registry),
+                    location: some(&candidate.location),
+                    known_by: candidate.known_by.id(),
+                })
+                .collect(),
+            location: (!location.is_empty()).then_some(location),
+            known_by: if origin.class.has_tier() { origin.known_by.id() } else { KnownBy::Entry.id() },
+        },
+        scopes: dependency.entry.scopes.ids().collect(),
+        direct: dependency.entry.direct,
+        requires: lockfile.required_by(dependency.id.1).map(|to| case.purl_of(dependency, to)).collect(),
+        integrity: lockfile.hashes_of(dependency.id.1).map(|hash| hash.of(&dependency.text.content)).collect(),
+        tier: ThreeTiers {
+            guaranteed: tiers.guaranteed.map(|tier| tier.0),
+            offered: tiers.offered.map(|tier| tier.0),
+            observed: None,
+        },
+    }
+}
+
+fn registry_row(row: &Row) -> RegistryRow<'_> {
+    use crate::catalogue::control::Control;
+    RegistryRow {
+        id: &row.id,
+        name: &row.name,
+        class: row.class.id(),
+        dependencies: row.dependencies,
+        tier: TwoTiers { guaranteed: row.tiers.guaranteed.map(|tier| tier.0), offered: row.tiers.offered.map(|tier| tier.0) },
+        controls_enforced: row.enforced,
+        controls_offered: row.offered,
+        missing: Missing {
+            guaranteed: row.missing_guaranteed.iter().copied().map(Control::id).collect(),
+            offered: row.missing_offered.iter().copied().map(Control::id).collect(),
+        },
+    }
+}
+
+fn inputs<'r>(case: &'r Case<'r>) -> Vec<Input<'r>> {
+    let lockfiles: std::collections::BTreeSet<TextId> = case.head.lockfiles.iter().map(|judged| judged.lockfile.text).collect();
+    let policy = case.policy.text;
+    let mut inputs: Vec<Input<'r>> = case
+        .head
+        .texts
+        .all_loaded()
+        .filter(|text| case.is_input(text.id))
+        .map(|text| {
+            let role = if lockfiles.contains(&text.id) {
+                "lockfile"
+            } else if Some(text.id) == policy {
+                "policy"
+            } else {
+                "neighbour"
+            };
+            Input { path: &text.path, sha256: text.sha256(), side: text.id.side.id(), role }
+        })
+        .collect();
+    inputs.extend(case.outside.iter().map(|text| Input {
+        path: &text.path,
+        sha256: text.sha256(),
+        side: text.id.side.id(),
+        role: "policy",
+    }));
+    inputs
+}
+
+fn write_report(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let case = &report.case;
+    let coverage = &case.head.coverage;
+    let counts = &report.counts;
+    let document = ReportDocument {
+        schema: REPORT_SCHEMA,
+        verdict: report.verdict.id(),
+        complete: report.is_complete,
+        tool: Tool { version: env!("CARGO_PKG_VERSION"), catalogue: case.ratings.catalogue().date().to_string() },
+        inputs: inputs(case),
+        coverage: CoverageCounts {
+            read: coverage.read,
+            shadowed: coverage.shadowed,
+            excluded: coverage.excluded.len(),
+            left_out: coverage.left_out.len(),
+            unreadable: coverage.unreadable,
+            lost: 0,
+        },
+        counts: Counts {
+            dependencies: counts.dependencies,
+            deny: counts.deny,
+            undecided: counts.undecided,
+            warn: counts.warn,
+            existing: counts.existing,
+            excepted: counts.excepted,
+            baselined: counts.baselined,
+        },
+        registries: report.registries.iter().map(registry_row).collect(),
+        notes: report.notes.iter().map(|note| note.message.as_str()).collect(),
+        findings: Findings(report),
+        lockfiles: Lockfiles(case),
+        dependencies: Dependencies(case),
+    };
+    write(&document, out)
+}
+
+/// Writes `packman.list/1`.
+pub fn list(case: &Case<'_>, out: &mut dyn Write) -> io::Result<()> {
+    write(&ListDocument { schema: LIST_SCHEMA, lockfiles: Lockfiles(case), dependencies: Dependencies(case) }, out)
+}
+
+fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, document)?;
+    out.write_all(b"\n")
+}
+
+/// The schema of `packman.report/1`.
+#[must_use]
+pub fn report_schema() -> serde_json::Value {
+    schema::<ReportDocument<'_>>()
+}
+
+/// The schema of `packman.list/1`.
+#[must_use]
+pub fn list_schema() -> serde_json::Value {
+    schema::<ListDocument<'_>>()
+}
+
+fn schema<T: JsonSchema>() -> serde_json::Value {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
+}

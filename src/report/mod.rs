@@ -1,0 +1,48 @@
+//! Reports: one file for each output, and the table that lists them.
+//!
+//! Answers for: a judged case into bytes, the same for the same case. Decides nothing.
+
+pub mod escape;
+mod group;
+mod human;
+mod json;
+mod outputs;
+mod sarif;
+pub mod snippet;
+mod summary;
+
+use std::io::{self, Write};
+
+use crate::judge::Report;
+
+pub use group::{Group, groups};
+pub use json::{REPORT_SCHEMA, list, list_schema, report_schema};
+
+/// How a report is shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    /// With colours and other terminal styles.
+    pub is_coloured: bool,
+    /// With the arithmetic of each finding, and every finding of a group.
+    pub is_explained: bool,
+}
+
+/// One output.
+pub struct Reporter {
+    /// Its id, as in `--output ID=FILE`.
+    pub id: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+    /// Writes it.
+    pub write: fn(&Report<'_>, Style, &mut dyn Write) -> io::Result<()>,
+}
+
+/// All outputs.
+pub static REPORTERS: &[&Reporter] =
+    &[&human::REPORTER, &json::REPORTER, &sarif::REPORTER, &summary::REPORTER, &outputs::REPORTER];
+
+/// The output with this id.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static Reporter> {
+    REPORTERS.iter().copied().find(|reporter| reporter.id == id)
+}

@@ -1,0 +1,63 @@
+//! `control-missing`: a control that the policy asks by name and that is not met.
+
+use crate::catalogue::control::Control;
+use crate::catalogue::rating::{Reading, rate};
+use crate::finding::{Finding, Subject, Words};
+use crate::policy::Setting;
+use crate::rules::{Case, Dependency, Findings, Rule, entry_words, has_judged_registry};
+
+pub(super) static RULE: Rule = Rule {
+    id: "control-missing",
+    title: "A dependency's registry lacks a control that the policy asks by name",
+    help: "\
+**Finds** a dependency whose registry does not have a control that the policy asks for by name (`controls` in `[minimum]`), in the
+reading that the policy chose.
+
+**Why it matters.** A tier is a sum; a named control is a promise that your organisation relies on, such as a contact that answers when
+a package is taken over.
+
+**What to do.** `packman registries ID` shows what the registry has, with evidence. Choose another registry, put a mirror of yours in
+front and declare what it does, or make an exception with an end.",
+    check,
+    words,
+};
+
+fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
+    if !findings.wants(RULE.id) || case.policy.minimum.is_empty() {
+        return;
+    }
+    for dependency in case.dependencies().filter(|dependency| has_judged_registry(dependency.origin)) {
+        let Some(minimum) = case.minimum_for(&dependency) else { continue };
+        let Some(first) = minimum.controls.first() else { continue };
+        let missing = missing(case, &dependency, minimum.controls, minimum.reading.value);
+        if missing != 0 {
+            let (lockfile, entry) = dependency.id;
+            findings.add(&RULE, Subject::Entry(lockfile, entry), first.place, missing);
+        }
+    }
+}
+
+/// The controls that are asked and not met, as a set of bits in the order of the matrix.
+fn missing(case: &Case<'_>, dependency: &Dependency<'_>, asked: &[Setting<Control>], reading: Reading) -> u32 {
+    let rating = rate(&case.ratings.statuses(dependency.origin.registry, dependency.name()), reading);
+    asked
+        .iter()
+        .map(|asked| asked.value)
+        .filter(|control| !rating.is_met(*control))
+        .fold(0, |bits, control| bits | 1 << control.index())
+}
+
+fn words(case: &Case<'_>, finding: &Finding) -> Words {
+    let Some((mut words, dependency)) = entry_words(case, finding) else { return Words::default() };
+    let missing: Vec<&str> =
+        Control::ALL.into_iter().filter(|control| finding.detail & (1 << control.index()) != 0).map(Control::id).collect();
+    let name = case.origin_name(dependency.origin);
+    let id = case.origin_id(dependency.origin);
+    let list = missing.join("`, `");
+    words.message = format!("{} comes from {name}, which does not have `{list}`", dependency.spoken());
+    words.many = format!("{{}} come from {name}, which does not have `{list}`");
+    words.label = format!("{name} lacks `{list}`");
+    words.cause = format!("{id} {list}");
+    words.hint = format!("see what {name} has and why with `packman registries {id}`, or make an exception with an end");
+    words
+}

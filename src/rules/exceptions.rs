@@ -1,0 +1,104 @@
+//! `exception-expired` and `exception-unused`: exceptions of the policy that no longer do what they were made for.
+//!
+//! Applies exceptions too: they act on what the other rules found, so these two run last.
+
+use crate::finding::{Finding, State, Subject, Words};
+use crate::rules::{Case, Findings, Rule};
+
+pub(super) static EXPIRED: Rule = Rule {
+    id: "exception-expired",
+    title: "An exception has ended",
+    help: "\
+**Finds** an exception whose last day is over while what it accepted is still there.
+
+**Why it matters.** An exception with an end is a promise to come back. What it accepted decides again.
+
+**What to do.** Mend the cause, or renew the exception with a new `until` and a reason that still holds.",
+    check: apply,
+    words: words_expired,
+};
+
+pub(super) static UNUSED: Rule = Rule {
+    id: "exception-unused",
+    title: "An exception accepts nothing",
+    help: "\
+**Finds** an exception that no finding needs any more.
+
+**Why it matters.** A forgotten exception will accept the next bad thing that happens to fit it.
+
+**What to do.** Delete it.",
+    check: check_unused,
+    words: words_unused,
+};
+
+/// Marks what exceptions accept, and finds those that have ended.
+fn apply(case: &Case<'_>, findings: &mut Findings<'_>) {
+    if case.policy.exceptions.all().is_empty() {
+        return;
+    }
+    let mut expired = Vec::new();
+    let mut found = std::mem::take(findings.found_mut());
+    for finding in &mut found {
+        let subject = case.policy_subject(finding.subject);
+        if let Some((index, _)) = case.policy.exception_for(finding.rule.id, &subject, case.today) {
+            finding.state = State::Excepted(u32::try_from(index).unwrap_or(u32::MAX));
+        } else if let Some(index) = case.policy.exceptions.all().iter().position(|one| one.fits(finding.rule.id, &subject)) {
+            expired.push(u32::try_from(index).unwrap_or(u32::MAX));
+        }
+    }
+    *findings.found_mut() = found;
+    expired.sort_unstable();
+    expired.dedup();
+    for number in expired {
+        let place = case.policy.exceptions.all().get(number as usize).and_then(|exception| exception.until.place);
+        findings.add(&EXPIRED, Subject::Exception(number), place, 0);
+    }
+}
+
+fn check_unused(case: &Case<'_>, findings: &mut Findings<'_>) {
+    let mut used = vec![false; case.policy.exceptions.all().len()];
+    for finding in findings.found_mut() {
+        let number = match (finding.state, finding.subject) {
+            (State::Excepted(number), _) => Some(number),
+            (_, Subject::Exception(number)) => Some(number),
+            _ => None,
+        };
+        if let Some(slot) = number.and_then(|number| used.get_mut(number as usize)) {
+            *slot = true;
+        }
+    }
+    for (number, _) in used.iter().enumerate().filter(|(_, used)| !**used) {
+        let place = case.policy.exceptions.all().get(number).and_then(|exception| exception.place);
+        findings.add(&UNUSED, Subject::Exception(u32::try_from(number).unwrap_or(u32::MAX)), place, 0);
+    }
+}
+
+fn words_expired(case: &Case<'_>, finding: &Finding) -> Words {
+    let Subject::Exception(number) = finding.subject else { return Words::default() };
+    let Some(exception) = case.policy.exceptions.all().get(number as usize) else { return Words::default() };
+    let name = case.exception_name(number);
+    Words {
+        message: format!("the exception {name} ended on {}; what it accepted decides again", exception.until.value),
+        label: "the last day".to_owned(),
+        hint: "mend the cause, or renew it with a new `until` and a reason that still holds".to_owned(),
+        cause: name,
+        many: "{} have ended".to_owned(),
+        primary: exception.until.place,
+        also: Vec::new(),
+    }
+}
+
+fn words_unused(case: &Case<'_>, finding: &Finding) -> Words {
+    let Subject::Exception(number) = finding.subject else { return Words::default() };
+    let Some(exception) = case.policy.exceptions.all().get(number as usize) else { return Words::default() };
+    let name = case.exception_name(number);
+    Words {
+        message: format!("the exception {name} accepts nothing"),
+        label: "nothing needs it".to_owned(),
+        hint: "delete it".to_owned(),
+        cause: name,
+        many: "{} accept nothing".to_owned(),
+        primary: exception.place,
+        also: Vec::new(),
+    }
+}

@@ -1,0 +1,463 @@
+//! Rules: one file each, and the table that lists them. The only place where findings are made.
+//!
+//! Answers for: what is found, and the words for it. Never parses anything and never reads a file.
+
+mod control_missing;
+mod exceptions;
+mod insecure_origin;
+mod integrity_missing;
+mod lockfiles;
+mod origin_not_allowed;
+mod registry_assumed;
+mod registry_mismatch;
+mod registry_unrated;
+mod runs_code_on_install;
+mod tier_below_minimum;
+mod unknown_registry;
+mod unpinned_origin;
+
+use jiff::civil::Date;
+
+use crate::assess::Ratings;
+use crate::dependency::{Entry, Kind, Lockfile};
+use crate::ecosystem::Ecosystem;
+use crate::finding::{Finding, State, Subject, Words};
+use crate::formats;
+use crate::policy::{self, Level, Minimum, Policy};
+use crate::purl;
+use crate::route::{Candidate, Class, Origin, Registry};
+use crate::snapshot::{Judged, Snapshot};
+use crate::text::{Place, Side, Text, TextId};
+
+/// One rule.
+pub struct Rule {
+    /// Its id.
+    pub id: &'static str,
+    /// What it finds, as a short title.
+    pub title: &'static str,
+    /// What it finds, why that matters and what to do, in Markdown: the rule's page and its help in code scanning.
+    pub help: &'static str,
+    /// Finds.
+    pub check: fn(&Case<'_>, &mut Findings<'_>),
+    /// The words for one of its findings.
+    pub words: fn(&Case<'_>, &Finding) -> Words,
+}
+
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+/// All rules, in the order in which they are explained.
+pub static RULES: &[&Rule] = &[
+    &tier_below_minimum::RULE,
+    &control_missing::RULE,
+    &unknown_registry::RULE,
+    &registry_unrated::RULE,
+    &registry_assumed::RULE,
+    &registry_mismatch::RULE,
+    &origin_not_allowed::RULE,
+    &insecure_origin::RULE,
+    &unpinned_origin::RULE,
+    &integrity_missing::RULE,
+    &runs_code_on_install::RULE,
+    &lockfiles::MISSING,
+    &lockfiles::UNREADABLE,
+    &exceptions::EXPIRED,
+    &exceptions::UNUSED,
+];
+
+/// The rule with this id.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.id == id)
+}
+
+/// Everything that rules look at.
+pub struct Case<'a> {
+    /// The tree under judgement.
+    pub head: &'a Snapshot,
+    /// What it is compared with, if anything.
+    pub base: Option<&'a Snapshot>,
+    /// What is asked.
+    pub policy: &'a Policy,
+    /// How registries stand.
+    pub ratings: &'a Ratings<'a>,
+    /// The day that expiry is judged by.
+    pub today: Date,
+    /// Texts from outside the tree (a policy given by hand), by their number.
+    pub outside: &'a [Text],
+}
+
+/// One judged entry with everything around it.
+#[derive(Clone, Copy)]
+pub struct Dependency<'a> {
+    /// Its lockfile and what was routed.
+    pub judged: &'a Judged,
+    /// The lockfile's text.
+    pub text: &'a Text,
+    /// What the lockfile states.
+    pub entry: &'a Entry,
+    /// Where it comes from.
+    pub origin: &'a Origin,
+    /// Lockfile and entry by number.
+    pub id: (u32, u32),
+}
+
+impl<'a> Dependency<'a> {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.entry.name.of(&self.text.content)
+    }
+
+    /// Its version, if there is one.
+    #[must_use]
+    pub fn version(&self) -> Option<&'a str> {
+        self.entry.version.as_ref().map(|version| version.of(&self.text.content))
+    }
+
+    /// Its package URL with version.
+    #[must_use]
+    pub fn purl(&self) -> String {
+        purl::of(self.entry.ecosystem, self.name(), self.version())
+    }
+
+    /// Its package URL without version.
+    #[must_use]
+    pub fn package(&self) -> String {
+        purl::of(self.entry.ecosystem, self.name(), None)
+    }
+
+    /// Name and version for a sentence: `` `left-pad` 1.3.0 ``. A digest is cut.
+    #[must_use]
+    pub fn spoken(&self) -> String {
+        match self.version() {
+            Some(version) if !version.is_empty() => format!("`{}` {}", self.name(), short(version)),
+            _ => format!("`{}`", self.name()),
+        }
+    }
+
+    /// The path of its lockfile.
+    #[must_use]
+    pub fn path(&self) -> &'a str {
+        &self.text.path
+    }
+
+    /// Where it stands: its version, else its name.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.text.place(self.entry.span())
+    }
+
+    /// Where its origin stands: the locator, else the configuration that was asked.
+    #[must_use]
+    pub fn origin_place(&self) -> Option<Place> {
+        let locator = self.entry.locator_span().map(|span| self.text.place(span));
+        let answered = self.candidate().and_then(|candidate| candidate.place);
+        match self.origin.known_by {
+            crate::routing::KnownBy::Entry => locator.or(answered),
+            _ => answered.or(locator),
+        }
+    }
+
+    /// The weakest candidate, which is the one that is judged.
+    #[must_use]
+    pub fn candidate(&self) -> Option<&'a Candidate> {
+        let answer = self.judged.routed.answer(self.origin)?;
+        let is_same = |candidate: &&Candidate| {
+            (candidate.class == self.origin.class || self.origin.class == Class::Bundled)
+                && candidate.registry == self.origin.registry
+        };
+        answer.candidates.iter().find(is_same)
+    }
+
+    /// Where it comes from, as an address for people; empty if there is none.
+    #[must_use]
+    pub fn location(&self) -> String {
+        let own = self.entry.locator_span().and_then(|_| match &self.entry.locator {
+            crate::dependency::Locator::File(at)
+            | crate::dependency::Locator::Url(at)
+            | crate::dependency::Locator::Git { url: at, .. }
+            | crate::dependency::Locator::Path(at)
+            | crate::dependency::Locator::Unresolved(at) => Some(at.of(&self.text.content)),
+            crate::dependency::Locator::Index(at) if self.entry.ecosystem != Ecosystem::Docker => Some(at.of(&self.text.content)),
+            _ => None,
+        });
+        match own {
+            Some(own) if self.origin.known_by == crate::routing::KnownBy::Entry => crate::address::stripped(own),
+            _ => self.candidate().map(|candidate| candidate.location.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Whether it is a reference that no hash could pin but its own digest or commit.
+    #[must_use]
+    pub fn is_reference(&self) -> bool {
+        matches!(self.entry.ecosystem, Ecosystem::Docker | Ecosystem::GitHubActions)
+    }
+
+    /// The lockfile.
+    #[must_use]
+    pub fn lockfile(&self) -> &'a Lockfile {
+        &self.judged.lockfile
+    }
+}
+
+/// A digest or commit cut to what people compare.
+#[must_use]
+pub fn short(version: &str) -> String {
+    let hex = version.rsplit(':').next().unwrap_or(version);
+    let is_hex = hex.len() >= 40 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match (is_hex, version.split_once(':')) {
+        (true, Some((algorithm, hex))) => format!("{algorithm}:{}…", hex.get(..12).unwrap_or(hex)),
+        (true, None) => format!("{}…", version.get(..12).unwrap_or(version)),
+        _ => version.to_owned(),
+    }
+}
+
+/// Parts of a finding's key.
+pub(crate) struct KeyParts {
+    pub(crate) registry: String,
+    pub(crate) package: String,
+    pub(crate) lockfile: String,
+    pub(crate) detail: String,
+}
+
+impl<'a> Case<'a> {
+    /// Every judged entry, in order.
+    pub fn dependencies(&self) -> impl Iterator<Item = Dependency<'a>> {
+        let head = self.head;
+        head.lockfiles.iter().enumerate().filter(|(_, judged)| judged.is_judged()).flat_map(move |(number, judged)| {
+            let number = u32::try_from(number).unwrap_or(u32::MAX);
+            let text = head.text(judged.lockfile.text);
+            judged.lockfile.entries.iter().zip(&judged.routed.origins).enumerate().filter_map(move |(index, (entry, origin))| {
+                Some(Dependency { judged, text: text?, entry, origin, id: (number, u32::try_from(index).unwrap_or(u32::MAX)) })
+            })
+        })
+    }
+
+    /// The entry that a finding is about.
+    #[must_use]
+    pub fn dependency(&self, subject: Subject) -> Option<Dependency<'a>> {
+        let Subject::Entry(number, index) = subject else { return None };
+        let judged = self.head.lockfiles.get(number as usize)?;
+        let text = self.head.text(judged.lockfile.text)?;
+        let entry = judged.lockfile.entries.get(index as usize)?;
+        let origin = judged.routed.origins.get(index as usize)?;
+        Some(Dependency { judged, text, entry, origin, id: (number, index) })
+    }
+
+    /// A text of any side that was read.
+    #[must_use]
+    pub fn text(&self, id: TextId) -> Option<&'a Text> {
+        match id.side {
+            Side::Head => self.head.texts.loaded(id),
+            Side::Base => self.base.and_then(|base| base.texts.loaded(id)),
+            Side::Outside => self.outside.get(id.index as usize),
+        }
+    }
+
+    /// The path of a text of any side.
+    #[must_use]
+    pub fn path(&self, id: TextId) -> &'a str {
+        self.text(id).map_or("", |text| &text.path)
+    }
+
+    /// Whether a text that was read had a say: lockfiles, and what was read around them, but not files that only looked like one.
+    #[must_use]
+    pub fn is_input(&self, id: TextId) -> bool {
+        let is_lockfile = self.head.lockfiles.binary_search_by_key(&id, |judged| judged.lockfile.text).is_ok();
+        is_lockfile || Some(id) == self.policy.text || !formats::FORMATS.iter().any(|format| format.claims(self.path(id)))
+    }
+
+    /// The package URL of another entry of a dependency's lockfile.
+    #[must_use]
+    pub fn purl_of(&self, dependency: &Dependency<'_>, entry: u32) -> String {
+        self.dependency(Subject::Entry(dependency.id.0, entry)).map(|other| other.purl()).unwrap_or_default()
+    }
+
+    /// What brings a dependency in, the direct one first.
+    #[must_use]
+    pub fn via(&self, dependency: &Dependency<'_>) -> Vec<String> {
+        dependency.judged.paths().via(dependency.id.1).into_iter().map(|entry| self.purl_of(dependency, entry)).collect()
+    }
+
+    /// A lockfile by number.
+    #[must_use]
+    pub fn judged(&self, number: u32) -> Option<&'a Judged> {
+        self.head.lockfiles.get(number as usize)
+    }
+
+    /// What a policy can select a finding's subject by.
+    #[must_use]
+    pub fn policy_subject(&self, subject: Subject) -> policy::Subject<'a> {
+        match (subject, self.dependency(subject)) {
+            (_, Some(dependency)) => self.selectable(&dependency),
+            (Subject::Lockfile(number), _) => self.file_subject(self.judged(number).map(|judged| judged.lockfile.text)),
+            (Subject::Problem(number, index), _) => {
+                self.file_subject(self.problem(number, index).map(|problem| problem.place.text))
+            }
+            (Subject::Setting(number, index), _) => {
+                let setting = self.judged(number).and_then(|judged| judged.client.settings.get(index as usize));
+                self.file_subject(setting.map(|setting| setting.place.text))
+            }
+            _ => policy::Subject::default(),
+        }
+    }
+
+    fn file_subject(&self, text: Option<TextId>) -> policy::Subject<'a> {
+        policy::Subject { path: text.map_or("", |text| self.path(text)), ..policy::Subject::default() }
+    }
+
+    fn selectable(&self, dependency: &Dependency<'a>) -> policy::Subject<'a> {
+        policy::Subject {
+            ecosystem: Some(dependency.entry.ecosystem),
+            name: dependency.name(),
+            version: dependency.version(),
+            registry: Some(self.origin_id(dependency.origin)),
+            scopes: dependency.entry.scopes,
+            path: dependency.path(),
+        }
+    }
+
+    /// What the policy asks of a dependency.
+    #[must_use]
+    pub fn minimum_for(&self, dependency: &Dependency<'a>) -> Option<Minimum<'a>> {
+        self.policy.minimum_for(&self.selectable(dependency))
+    }
+
+    /// The id of an origin for keys, tables and rule ids: a registry's, else its class.
+    #[must_use]
+    pub fn origin_id(&self, origin: &Origin) -> &'a str {
+        self.ratings.id(origin.registry).unwrap_or(origin.class.id())
+    }
+
+    /// The name of an origin for sentences.
+    #[must_use]
+    pub fn origin_name(&self, origin: &Origin) -> &'a str {
+        self.ratings.name(origin.registry).unwrap_or(origin.class.id())
+    }
+
+    pub(crate) fn key_parts(&self, finding: &Finding) -> KeyParts {
+        let path = |number: u32| self.judged(number).map_or("-", |judged| self.head.texts.path(judged.lockfile.text)).to_owned();
+        let mut parts =
+            KeyParts { registry: "-".to_owned(), package: "-".to_owned(), lockfile: "-".to_owned(), detail: String::new() };
+        match finding.subject {
+            Subject::Entry(number, _) => {
+                parts.lockfile = path(number);
+                if let Some(dependency) = self.dependency(finding.subject) {
+                    self.origin_id(dependency.origin).clone_into(&mut parts.registry);
+                    parts.package = dependency.package();
+                }
+            }
+            Subject::Lockfile(number) => parts.lockfile = path(number),
+            Subject::Problem(number, index) => {
+                parts.lockfile = path(number);
+                if let Some(problem) = self.problem(number, index) {
+                    parts.detail.clone_from(&problem.message);
+                    self.head.texts.path(problem.place.text).clone_into(&mut parts.lockfile);
+                }
+            }
+            Subject::Setting(number, index) => {
+                if let Some(setting) = self.judged(number).and_then(|judged| judged.client.settings.get(index as usize)) {
+                    parts.detail.clone_from(&setting.key);
+                    self.head.texts.path(setting.place.text).clone_into(&mut parts.lockfile);
+                }
+            }
+            Subject::Exception(index) => parts.detail = self.exception_name(index),
+        }
+        parts
+    }
+
+    /// An exception for sentences: its rule and what it accepts.
+    #[must_use]
+    pub fn exception_name(&self, index: u32) -> String {
+        let Some(exception) = self.policy.exceptions.all().get(index as usize) else { return String::new() };
+        let parts = [&exception.package, &exception.registry, &exception.path];
+        let what: Vec<String> = parts.into_iter().flatten().map(|part| format!("`{part}`")).collect();
+        format!("from `{}` for {}", exception.rule, what.join(", "))
+    }
+
+    /// A problem of a lockfile, its client's configuration coming after its own.
+    #[must_use]
+    pub fn problem(&self, number: u32, index: u32) -> Option<&'a crate::text::Problem> {
+        let judged = self.judged(number)?;
+        let own = &judged.lockfile.problems;
+        let routed = &judged.lockfile.routing.problems;
+        own.iter().chain(routed).chain(&judged.client.problems).nth(index as usize)
+    }
+}
+
+/// What rules have found so far.
+pub struct Findings<'a> {
+    policy: &'a Policy,
+    found: Vec<Finding>,
+}
+
+impl<'a> Findings<'a> {
+    /// Runs all rules.
+    #[must_use]
+    pub fn of(case: &Case<'a>) -> Vec<Finding> {
+        let mut findings = Self { policy: case.policy, found: Vec::new() };
+        for rule in RULES {
+            (rule.check)(case, &mut findings);
+        }
+        findings.found
+    }
+
+    /// Whether anything found under a level key is reported at all.
+    #[must_use]
+    pub fn wants(&self, key: &str) -> bool {
+        self.policy.level(key).value != Level::Allow
+    }
+
+    /// Adds a finding at the level that the policy gives the rule.
+    pub fn add(&mut self, rule: &'static Rule, subject: Subject, asked: Option<Place>, detail: u32) {
+        self.add_at(rule, rule.id, subject, asked, detail);
+    }
+
+    /// Adds a finding at the level of a part of the rule.
+    pub fn add_at(&mut self, rule: &'static Rule, key: &str, subject: Subject, asked: Option<Place>, detail: u32) {
+        let level = self.policy.level(key);
+        if level.value != Level::Allow {
+            let asked = asked.or(level.place);
+            self.found.push(Finding { rule, level: level.value, state: State::New, subject, asked, detail });
+        }
+    }
+
+    /// What was found so far, for the rules on exceptions, which come last.
+    pub fn found_mut(&mut self) -> &mut Vec<Finding> {
+        &mut self.found
+    }
+}
+
+/// Whether the tier and control rules look at an origin.
+#[must_use]
+pub fn has_judged_registry(origin: &Origin) -> bool {
+    match origin.class {
+        Class::Registry | Class::Unrated | Class::Declared => true,
+        Class::Bundled => origin.registry != Registry::None,
+        _ => false,
+    }
+}
+
+/// Whether a lockfile states exact versions.
+#[must_use]
+pub fn is_lock(lockfile: &Lockfile) -> bool {
+    lockfile.kind == Kind::Lock
+}
+
+/// Words about an entry: anchored on its version, with its origin and where the repository asks for it.
+#[must_use]
+pub(crate) fn entry_words<'a>(case: &Case<'a>, finding: &Finding) -> Option<(Words, Dependency<'a>)> {
+    let dependency = case.dependency(finding.subject)?;
+    let mut words = Words { primary: Some(dependency.place()), ..Words::default() };
+    if let Some(place) = dependency.origin_place().filter(|place| Some(*place) != words.primary) {
+        words.also.push(("origin", place));
+    }
+    if let Some(place) = dependency.judged.lockfile.declared_at(dependency.id.1) {
+        words.also.push(("asked-for", place));
+    }
+    Some((words, dependency))
+}

@@ -1,0 +1,159 @@
+//! `registry-mismatch`: a package that belongs to another registry, or a locator that is another package's.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+
+use crate::ecosystem::Ecosystem;
+use crate::finding::{Finding, Subject, Words};
+use crate::route::{Class, Registry};
+use crate::rules::{Case, Dependency, Findings, Rule, entry_words};
+
+pub(super) static RULE: Rule = Rule {
+    id: "registry-mismatch",
+    title: "A package comes from another registry than it should",
+    help: "\
+**Finds** three things: a package that the policy assigns to one registry and that another one serves (dependency confusion); an address
+in a lockfile that is another package's (lockfile injection; aliases are read, not flagged); one name that two registries serve in one
+repository.
+
+**Why it matters.** In February 2021 Alex Birsan published packages under the internal names of 35 companies; their builds took the public
+ones. The name was right, the registry was not.
+
+**What to do.** Assign internal names once, `[packages] assign = { \"@acme/*\" = \"acme\" }`, and let the client's configuration say the same.
+For a wrong address, remove the entry and install the package again with its own client.",
+    check,
+    words,
+};
+
+/// What kind of mismatch: the finding's detail.
+const ASSIGNED: u32 = 1;
+const INJECTED: u32 = 2;
+const TWO_REGISTRIES: u32 = 3;
+
+fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
+    if !findings.wants(RULE.id) {
+        return;
+    }
+    for dependency in case.dependencies() {
+        let (lockfile, entry) = dependency.id;
+        let subject = Subject::Entry(lockfile, entry);
+        if let Some(assignment) = assigned_elsewhere(case, &dependency) {
+            findings.add(&RULE, subject, assignment, ASSIGNED);
+        } else if dependency.origin.is_mismatch {
+            findings.add(&RULE, subject, None, INJECTED);
+        }
+    }
+    for subject in odd_ones(case) {
+        findings.add(&RULE, subject, None, TWO_REGISTRIES);
+    }
+}
+
+/// Whether the policy assigns the name to another registry than serves it, and where it says so.
+fn assigned_elsewhere(case: &Case<'_>, dependency: &Dependency<'_>) -> Option<Option<crate::text::Place>> {
+    let is_served = matches!(dependency.origin.class, Class::Registry | Class::Unrated | Class::Declared | Class::Unknown);
+    if !is_served || case.policy.packages.assigns_nothing() {
+        return None;
+    }
+    let assigned = &case.policy.packages.assigned(dependency.entry.ecosystem, dependency.name())?.registry;
+    let registry = case.ratings.find(&assigned.value)?;
+    (registry != dependency.origin.registry).then_some(assigned.place)
+}
+
+/// Entries of names that more than one registry serves: of each name those that the less usual registries serve; of equally usual ones
+/// the weaker.
+fn odd_ones(case: &Case<'_>) -> Vec<Subject> {
+    let clashing = clashing_names(case);
+    if clashing.is_empty() {
+        return Vec::new();
+    }
+    let mut entries: HashMap<(Ecosystem, &str), Vec<(Registry, (u32, u32))>> = HashMap::new();
+    for dependency in case.dependencies().filter(is_compared) {
+        let name = (dependency.entry.ecosystem, dependency.name());
+        if clashing.contains(&name) {
+            entries.entry(name).or_default().push((case.ratings.original(dependency.origin.registry, name.1), dependency.id));
+        }
+    }
+    let mut odd = Vec::new();
+    for entries in entries.values() {
+        let mut counts: HashMap<Registry, usize> = HashMap::new();
+        for (registry, _) in entries {
+            *counts.entry(*registry).or_default() += 1;
+        }
+        let usual =
+            counts.iter().max_by_key(|(registry, count)| (**count, case.ratings.strength(**registry), Reverse(**registry)));
+        let Some((usual, _)) = usual else { continue };
+        odd.extend(entries.iter().filter(|(registry, _)| registry != usual).map(|(_, id)| Subject::Entry(id.0, id.1)));
+    }
+    odd.sort_unstable();
+    odd
+}
+
+fn is_compared(dependency: &Dependency<'_>) -> bool {
+    !dependency.is_reference() && matches!(dependency.origin.class, Class::Registry | Class::Unrated | Class::Declared)
+}
+
+fn clashing_names<'a>(case: &Case<'a>) -> HashSet<(Ecosystem, &'a str)> {
+    let mut first: HashMap<(Ecosystem, &str), Registry> = HashMap::new();
+    let mut clashing = HashSet::new();
+    // One registry for a whole ecosystem, the usual case, cannot clash.
+    let mut registries: HashMap<Ecosystem, HashSet<Registry>> = HashMap::new();
+    for dependency in case.dependencies().filter(is_compared) {
+        registries.entry(dependency.entry.ecosystem).or_default().insert(dependency.origin.registry);
+    }
+    registries.retain(|_, served_by| served_by.len() > 1);
+    for dependency in case.dependencies().filter(is_compared) {
+        if registries.contains_key(&dependency.entry.ecosystem) {
+            let name = (dependency.entry.ecosystem, dependency.name());
+            let registry = case.ratings.original(dependency.origin.registry, name.1);
+            if *first.entry(name).or_insert(registry) != registry {
+                clashing.insert(name);
+            }
+        }
+    }
+    clashing
+}
+
+fn words(case: &Case<'_>, finding: &Finding) -> Words {
+    let Some((mut words, dependency)) = entry_words(case, finding) else { return Words::default() };
+    let spoken = dependency.spoken();
+    let name = dependency.name();
+    let found = match dependency.origin.class {
+        Class::Unknown => "an origin that nothing explains".to_owned(),
+        _ => case.origin_name(dependency.origin).to_owned(),
+    };
+    match finding.detail {
+        ASSIGNED => {
+            let wanted = case
+                .policy
+                .packages
+                .assigned(dependency.entry.ecosystem, name)
+                .map(|line| line.registry.value.to_string())
+                .unwrap_or_default();
+            words.message = format!("{spoken} is assigned to the registry `{wanted}` and comes from {found}");
+            words.many = format!("{{}} are assigned to the registry `{wanted}` and come from {found}");
+            words.label = format!("{found}, not `{wanted}`");
+            words.cause = format!("assigned {wanted}");
+            words.hint = format!("let the client's configuration send `{name}` to `{wanted}`, then write the lockfile anew");
+        }
+        INJECTED => {
+            let location = dependency.location();
+            words.message = format!("the address of {spoken} is another package's: `{location}`");
+            words.many = "the addresses of {} are other packages'".to_owned();
+            words.label = format!("not an address of `{name}`");
+            "another package's address".clone_into(&mut words.cause);
+            words.hint = format!("remove the entry, install `{name}` again with its own client, and look at the difference");
+        }
+        _ => {
+            words.message = format!(
+                "{spoken} comes from {found}, while the same name comes from another registry elsewhere in the repository"
+            );
+            words.many = "{} come from another registry than the same names elsewhere in the repository".to_owned();
+            words.label = format!("{found} here");
+            words.cause = "two registries".to_owned();
+            words.hint = format!(
+                "say which one is right, `[packages] assign = {{ \"{name}\" = \"…\" }}`, and write the other lockfile anew"
+            );
+        }
+    }
+    words
+}

@@ -1,0 +1,84 @@
+//! `unknown-registry`: an origin that nothing explains.
+
+use crate::finding::{Finding, Subject, Words};
+use crate::route::Class;
+use crate::rules::{Case, Dependency, Findings, Rule, entry_words};
+
+pub(super) static RULE: Rule = Rule {
+    id: "unknown-registry",
+    title: "A dependency comes from somewhere that nothing explains",
+    help: "\
+**Finds** a dependency whose address is in no registry record and not declared by the policy, or whose origin cannot be told from the
+repository's files (a variable, a missing `resolved`, a configuration that cannot be read).
+
+**Why it matters.** Whoever can write a lockfile can point one entry at a host of their own; the name and version stay the same and few
+people read a lockfile's diff. In the attack on `event-stream` (November 2018) and in the lockfile-injection studies of 2019 the change
+that did the harm was one that nobody looked at.
+
+**What to do.** If the registry is yours, declare it in `packman.toml`:
+
+```toml
+[registries.acme]
+ecosystem = \"npm\"
+urls = [\"https://npm.acme.example/\"]
+```
+
+If it is not, remove the entry, install the package again with its own client, and look at the difference.",
+    check,
+    words,
+};
+
+fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
+    if !findings.wants(RULE.id) {
+        return;
+    }
+    for dependency in case.dependencies().filter(|dependency| dependency.origin.class == Class::Unknown) {
+        let (lockfile, entry) = dependency.id;
+        findings.add(&RULE, Subject::Entry(lockfile, entry), None, 0);
+    }
+}
+
+fn words(case: &Case<'_>, finding: &Finding) -> Words {
+    let Some((mut words, dependency)) = entry_words(case, finding) else { return Words::default() };
+    let candidate = dependency.candidate();
+    let reason = candidate.map_or("its origin is not known", |candidate| candidate.reason.as_str());
+    let location = dependency.location();
+    let host = crate::address::read(&location).map(|address| address.origin()).ok();
+    let whose = match &host {
+        Some(host) => format!("comes from `{host}`, which no registry record explains and the policy does not declare"),
+        None => format!("has an origin that cannot be told: {reason}"),
+    };
+    words.message = format!("{} {whose}", dependency.spoken());
+    words.many = match &host {
+        Some(host) => format!("{{}} come from `{host}`, which no registry record explains and the policy does not declare"),
+        None => format!("{{}} have an origin that cannot be told: {reason}"),
+    };
+    words.label = if host.is_some() { format!("{reason}; not declared in packman.toml") } else { reason.to_owned() };
+    words.cause = host.clone().unwrap_or_else(|| reason.to_owned());
+    words.hint = hint(&dependency, host.as_deref());
+    if let Some(place) = dependency.origin_place() {
+        // The culprit is the address; the version stays the anchor for code scanning.
+        words.also.retain(|(_, other)| *other != place);
+        words.also.insert(0, ("origin", place));
+    }
+    words
+}
+
+fn hint(dependency: &Dependency<'_>, host: Option<&str>) -> String {
+    let ecosystem = dependency.entry.ecosystem.id();
+    match host {
+        Some(host) => {
+            let id = host.split("://").last().unwrap_or(host).split(['.', ':']).find(|label| {
+                !matches!(*label, "npm" | "registry" | "www" | "pypi" | "maven" | "nuget" | "docker" | "repo" | "packages")
+            });
+            let id: String = id.unwrap_or("internal").chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+            format!(
+                "if this registry is yours, declare it in packman.toml:\n    [registries.{id}]\n    ecosystem = \"{ecosystem}\"\n    urls = [\"{host}/\"]\notherwise install `{}` again from its own registry and look at the difference",
+                dependency.name()
+            )
+        }
+        None => format!(
+            "say where it comes from: in the lockfile, in the client's configuration, or in packman.toml (`[registries]`, `default-registry` for `{ecosystem}`)"
+        ),
+    }
+}
