@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 
 use crate::finding::{Finding, State, Subject};
 use crate::judge::{Report, Row};
-use crate::report::{Group, Reporter, Style};
+use crate::report::{Group, Reporter};
 use crate::routing::KnownBy;
 use crate::rules::{Case, Dependency};
 use crate::text::{Lines, Place, TextId};
@@ -21,7 +21,7 @@ pub(super) static REPORTER: Reporter =
 /// The name of the report's schema.
 pub const REPORT_SCHEMA: &str = "packman.report/1";
 /// The name of the list's schema.
-pub const LIST_SCHEMA: &str = "packman.list/1";
+const LIST_SCHEMA: &str = "packman.list/1";
 
 /// `packman check --output json`.
 #[derive(Serialize, JsonSchema)]

@@ -1,0 +1,152 @@
+//! The words of the command line. Their comments are its help, its man page and its page in the guide.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Reads every lockfile of a repository, rates the registry behind each dependency, and fails when a policy's minimums aren't met.
+///
+/// Start with `packman check`. It reads files only: no network, no other program. Exit codes: 0 pass, 1 fail, 2 the call or the policy is
+/// wrong, 3 undecided (something could not be read), 4 the world failed.
+#[derive(Debug, Parser)]
+#[command(name = "packman", version, max_term_width = 100, after_help = "Words that you don't know: packman explain")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge a repository: may its dependencies come in?
+    Check(Check),
+    /// List every locked dependency with the registry that serves it
+    List(List),
+    /// Say where a package comes from and who brings it in
+    Why(Why),
+    /// Show the registries that packman knows, their tiers and controls
+    Registries(Registries),
+    /// Explain a rule, a control, a registry or a word
+    Explain(Explain),
+    /// Print a completion script for a shell
+    Completions(Completions),
+    /// Print the man page
+    #[command(hide = true)]
+    Man,
+}
+
+/// Judge a repository.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The folder to judge
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Use this policy instead of the repository's `packman.toml`
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Write a report: `FORMAT=FILE`, or `FORMAT=-` for standard output. Formats: human, json, sarif, summary, outputs. May be given
+    /// several times; `human` goes to standard output unless another one does
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub output: Vec<String>,
+    /// Set the level of a rule for this run: `deny`, `warn` or `allow`
+    #[arg(long, value_name = "RULE=LEVEL")]
+    pub level: Vec<String>,
+    /// The day that exceptions are judged by, for repeatable runs; today if not given
+    #[arg(long, value_name = "DATE")]
+    pub today: Option<jiff::civil::Date>,
+    /// Show the arithmetic and every dependency of each finding
+    #[arg(long)]
+    pub explain: bool,
+    /// Colours: `auto` only on a terminal
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    pub color: Colour,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// Only on a terminal that wants them.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// List every locked dependency.
+#[derive(Debug, Args)]
+pub struct List {
+    /// The folder to read
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// How to write the list; `json` is `packman.list/1`
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+    /// Use this policy's declarations instead of the repository's
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+/// How to write a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// A line for each dependency.
+    Table,
+    /// `packman.list/1`.
+    Json,
+}
+
+/// Say where a package comes from.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// A name, a package URL, or a pattern with `*`
+    pub package: String,
+    /// The folder to read
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Use this policy instead of the repository's `packman.toml`
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+/// Show registries.
+#[derive(Debug, Args)]
+pub struct Registries {
+    /// Only this one, control by control
+    pub id: Option<String>,
+    /// Read the catalogue as of this day
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<jiff::civil::Date>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = RegistriesFormat::Table)]
+    pub format: RegistriesFormat,
+    /// Also those whose controls nobody has read
+    #[arg(long)]
+    pub unrated: bool,
+}
+
+/// How to write registries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RegistriesFormat {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+    /// For documents.
+    Markdown,
+}
+
+/// Explain a word.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A rule, a control, a registry, a format or a word; all of them if not given
+    pub id: Option<String>,
+}
+
+/// Print a completion script.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}

@@ -1,0 +1,141 @@
+//! `packman check`.
+
+use std::path::Path;
+
+use crate::cli::args::{Check, Colour};
+use crate::cli::output::{Output, is_stream, outputs, write_file};
+use crate::cli::{Environment, Exit};
+use crate::gate::{Refusal, check};
+use crate::judge::{Report, Verdict};
+use crate::policy::Fault;
+use crate::report::Style;
+use crate::report::snippet::{Excerpt, Severity, render_texts};
+use crate::text::Text;
+use crate::tree::{self, TreeError};
+
+/// Judges, reports, and gives the verdict's exit.
+pub(super) fn run(command: &Check, environment: &mut Environment<'_>) -> Exit {
+    let outputs = match outputs(&command.output) {
+        Ok(outputs) => outputs,
+        Err(message) => {
+            environment.say("error", &message);
+            return Exit::Usage;
+        }
+    };
+    let is_coloured = match command.color {
+        Colour::Auto => environment.is_stdout_coloured,
+        Colour::Always => true,
+        Colour::Never => false,
+    };
+    let request = match environment.request(command.policy.as_deref(), &command.level, command.today) {
+        Ok(request) => request,
+        Err(exit) => return exit,
+    };
+    let tree = match tree::open(&command.path) {
+        Ok(tree) => tree,
+        Err(error) => return refuse(&Refusal::Tree(error), environment),
+    };
+    let judged = check(tree.as_ref(), request, |report| {
+        let rendered: Vec<_> = outputs.iter().map(|output| render(report, output, command.explain, is_coloured)).collect();
+        (report.verdict, rendered)
+    });
+    let (verdict, rendered) = match judged {
+        Ok(judged) => judged,
+        Err(refusal) => return refuse(&refusal, environment),
+    };
+    let exit = deliver(&outputs, rendered, environment);
+    match (exit, verdict) {
+        (Exit::Pass, Verdict::Pass) => Exit::Pass,
+        (Exit::Pass, Verdict::Fail) => Exit::Fail,
+        (Exit::Pass, Verdict::Undecided) => Exit::Undecided,
+        (failed, _) => failed,
+    }
+}
+
+fn render(report: &Report<'_>, output: &Output, is_explained: bool, is_coloured: bool) -> std::io::Result<Vec<u8>> {
+    let style = Style { is_coloured: is_coloured && output.file.is_none(), is_explained };
+    let mut bytes = Vec::new();
+    (output.reporter.write)(report, style, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Files first, then pipes, standard output last.
+fn deliver(outputs: &[Output], rendered: Vec<std::io::Result<Vec<u8>>>, environment: &mut Environment<'_>) -> Exit {
+    let mut pending: Vec<(&Output, Vec<u8>)> = Vec::new();
+    for (output, bytes) in outputs.iter().zip(rendered) {
+        match bytes {
+            Ok(bytes) => pending.push((output, bytes)),
+            Err(error) => return environment.world(&format!("the output `{}` cannot be written: {error}", output.reporter.id)),
+        }
+    }
+    pending.sort_by_key(|(output, _)| match &output.file {
+        Some(path) if !is_stream(path) => 0,
+        Some(_) => 1,
+        None => 2,
+    });
+    for (output, bytes) in pending {
+        let exit = match &output.file {
+            None => environment.print(&bytes),
+            Some(path) => match write_file(path, &bytes) {
+                Ok(()) => Exit::Pass,
+                Err(error) => environment.world(&format!("`{}` cannot be written: {error}", path.display())),
+            },
+        };
+        if exit != Exit::Pass {
+            return exit;
+        }
+    }
+    Exit::Pass
+}
+
+/// Says why there is no report, and which exit that means.
+pub(super) fn refuse(refusal: &Refusal, environment: &mut Environment<'_>) -> Exit {
+    match refusal {
+        Refusal::Policy { faults, texts } => {
+            for fault in faults {
+                let shown = fault_text(fault, texts, environment.is_stderr_coloured);
+                let _ = writeln!(environment.stderr, "{shown}\n");
+            }
+            environment.say("error", "the policy cannot be applied as it is written, so nothing was judged");
+            Exit::Usage
+        }
+        Refusal::Unreadable(problem) => {
+            environment.say("error", &format!("the policy {}", problem.message));
+            Exit::Usage
+        }
+        Refusal::Catalogue(_) => {
+            environment.say("undecided", &format!("{refusal}\n  update packman, or pin an earlier day in the policy"));
+            Exit::Undecided
+        }
+        Refusal::Tree(TreeError::Root { .. }) => {
+            environment.say("error", &format!("{refusal}"));
+            Exit::Usage
+        }
+        Refusal::Tree(TreeError::Index(_)) => {
+            environment.say("undecided", &format!("{refusal}\n  run `git status` to see what git makes of it"));
+            Exit::Undecided
+        }
+        Refusal::Tree(_) => environment.world(refusal),
+    }
+}
+
+fn fault_text(fault: &Fault, texts: &[Text], is_coloured: bool) -> String {
+    let find = |place: crate::text::Place| texts.iter().find(|text| text.id == place.text);
+    let primary = fault.place.map(|place| Excerpt { place, label: String::new(), is_primary: true });
+    let also = fault.also.as_ref().map(|(place, label)| Excerpt { place: *place, label: label.clone(), is_primary: false });
+    let excerpts: Vec<(&Text, &Excerpt)> =
+        [&primary, &also].into_iter().flatten().filter_map(|excerpt| Some((find(excerpt.place)?, excerpt))).collect();
+    render_texts(Severity::Error, "policy", &fault.message, &excerpts, &[], &fault.hint, is_coloured)
+}
+
+/// Opens a tree and judges it, for the commands that only look.
+pub(super) fn look<T>(
+    path: &Path,
+    policy: Option<&Path>,
+    environment: &mut Environment<'_>,
+    with: impl FnOnce(&Report<'_>) -> T,
+) -> Result<T, Exit> {
+    let request = environment.request(policy, &[], None)?;
+    let tree = tree::open(path).map_err(|error| refuse(&Refusal::Tree(error), environment))?;
+    check(tree.as_ref(), request, with).map_err(|refusal| refuse(&refusal, environment))
+}
