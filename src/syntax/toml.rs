@@ -169,7 +169,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The table below `at` that `part` leads to, and how it came to be; it is made if there is none.
-    fn descend(&mut self, at: Container, part: Part<'t>, how: How, start: usize) -> Option<(Container, How)> {
+    fn descend(&mut self, at: Container, part: &Part<'t>, how: How, start: usize) -> Option<(Container, How)> {
         let depth = at.depth + 1;
         if depth >= DEPTH_MAX {
             self.fail(too_deep(self.text, part.span.start as usize));
@@ -177,7 +177,7 @@ impl<'t> Reader<'t> {
         }
         let slot = (at.index, part.name.clone());
         let Some(known) = self.known.get_mut(&slot) else {
-            let key = self.key(&part);
+            let key = self.key(part);
             let index = self.builder.add(Some(at.index), key, Kind::Map, Span::new(start, start), None);
             self.known.insert(slot, Known { how, table: index, list: index });
             return Some((Container { index, depth }, how));
@@ -186,7 +186,7 @@ impl<'t> Reader<'t> {
             (How::Dotted, How::Implied) => known.how = How::Dotted,
             (How::Dotted, How::Header | How::Items) => {
                 let before = known.list;
-                self.fail_twice(&part, before, "the table");
+                self.fail_twice(part, before, "the table");
                 return None;
             }
             _ => {}
@@ -203,7 +203,7 @@ impl<'t> Reader<'t> {
         let mut path = std::mem::take(&mut self.path);
         let Some(last) = path.pop() else { return };
         for part in path.drain(..) {
-            let Some((below, how)) = self.descend(at, part, How::Implied, start) else { return };
+            let Some((below, how)) = self.descend(at, &part, How::Implied, start) else { return };
             if how == How::Implied {
                 self.open_ended.push(below.index);
             }
@@ -211,7 +211,7 @@ impl<'t> Reader<'t> {
         }
         self.path = path;
         let span = Span::new(start, end);
-        let section = if is_array { self.add_item(at, last, span) } else { self.add_table(at, last, span) };
+        let section = if is_array { self.add_item(at, &last, span) } else { self.add_table(at, &last, span) };
         if let Some(section) = section {
             self.section = section;
         }
@@ -225,7 +225,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn add_table(&mut self, at: Container, part: Part<'t>, span: Span) -> Option<Container> {
+    fn add_table(&mut self, at: Container, part: &Part<'t>, span: Span) -> Option<Container> {
         let depth = at.depth + 1;
         if depth >= DEPTH_MAX {
             self.fail(too_deep(self.text, part.span.start as usize));
@@ -240,7 +240,7 @@ impl<'t> Reader<'t> {
                     (data.key, data.value) = (part.span, span);
                     data.key_made = super::NONE;
                 }
-                let key = self.key(&part);
+                let key = self.key(part);
                 if let (Some(data), Some(made)) = (self.builder.node(index), key.made) {
                     data.key_made = made;
                 }
@@ -248,11 +248,11 @@ impl<'t> Reader<'t> {
             }
             Some(known) => {
                 let before = known.list;
-                self.fail_twice(&part, before, "the table");
+                self.fail_twice(part, before, "the table");
                 return None;
             }
             None => {
-                let key = self.key(&part);
+                let key = self.key(part);
                 let index = self.builder.add(Some(at.index), key, Kind::Map, span, None);
                 self.known.insert(slot, Known { how: How::Header, table: index, list: index });
                 index
@@ -261,7 +261,7 @@ impl<'t> Reader<'t> {
         Some(Container { index, depth })
     }
 
-    fn add_item(&mut self, at: Container, part: Part<'t>, span: Span) -> Option<Container> {
+    fn add_item(&mut self, at: Container, part: &Part<'t>, span: Span) -> Option<Container> {
         let depth = at.depth + 2;
         if depth >= DEPTH_MAX {
             self.fail(too_deep(self.text, part.span.start as usize));
@@ -272,11 +272,11 @@ impl<'t> Reader<'t> {
             Some(known) if known.how == How::Items => known.list,
             Some(known) => {
                 let before = known.list;
-                self.fail_twice(&part, before, "the table");
+                self.fail_twice(part, before, "the table");
                 return None;
             }
             None => {
-                let key = self.key(&part);
+                let key = self.key(part);
                 self.builder.add(Some(at.index), key, Kind::List, span, None)
             }
         };
@@ -298,7 +298,7 @@ impl<'t> Reader<'t> {
         let Some(last) = path.pop() else { return };
         for part in path.drain(..) {
             let start = part.span.start as usize;
-            let Some((below, _)) = self.descend(at, part, How::Dotted, start) else { return };
+            let Some((below, _)) = self.descend(at, &part, How::Dotted, start) else { return };
             self.dotted.push(below.index);
             at = below;
         }
@@ -320,7 +320,7 @@ impl<'t> Reader<'t> {
         }
         let dotted = self.dotted.len();
         let container = self.add(kind, Span::new(start, start), None);
-        if container.depth > DEPTH_MAX {
+        if container.depth >= DEPTH_MAX {
             self.fail(too_deep(self.text, start));
             return false;
         }

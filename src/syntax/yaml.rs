@@ -133,7 +133,7 @@ impl<'t> Reader<'t> {
         let (start, length) = match style {
             ScalarStyle::Plain => (start, end.saturating_sub(start)),
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => (start + 1, end.saturating_sub(start + 2)),
-            ScalarStyle::Literal | ScalarStyle::Folded => block_content(content, start, end),
+            ScalarStyle::Literal | ScalarStyle::Folded => (start, block_length(content.get(start..end).unwrap_or(""), value)),
         };
         let span = Span::new(start, start + length);
         // A block scalar's bytes reach up to the next token.
@@ -319,13 +319,10 @@ fn problem(text: &Text, error: &ScanError) -> Problem {
     }
 }
 
-/// Start and length of a block scalar's lines: without the header line, the first indentation and the last line ends.
-fn block_content(content: &str, start: usize, end: usize) -> (usize, usize) {
-    let whole = content.get(start..end).unwrap_or("");
-    let header = memchr::memchr2(b'\n', b'\r', whole.as_bytes()).unwrap_or(whole.len());
-    let lines = whole.get(header..).unwrap_or("").trim_end_matches([' ', '\t', '\n', '\r']);
-    let text = lines.trim_start_matches([' ', '\t', '\n', '\r']);
-    (start + header + (lines.len() - text.len()), text.len())
+/// How many bytes of a block scalar are its own: the library's span begins after the indentation and ends before the next token; of
+/// one that says nothing it is the header's.
+fn block_length(written: &str, value: &str) -> usize {
+    if value.trim().is_empty() { 0 } else { written.trim_end_matches([' ', '\n', '\r']).len() }
 }
 
 /// The kind of a plain scalar by the core schema of YAML 1.2.

@@ -1,8 +1,10 @@
 //! Syntax readers: what a document means, and where each of its keys and values stands.
+#![allow(clippy::format_collect, clippy::format_push_string, clippy::needless_for_each)]
+
+mod properties;
 
 use packman::syntax::{DEPTH_MAX, Document, Kind, Node, json, lines, toml, yaml};
 use packman::text::{Problem, Side, Span, Text, TextId};
-use proptest::prelude::*;
 
 fn text(content: &str) -> Text {
     let id = TextId { side: Side::Head, index: 0 };
@@ -26,27 +28,21 @@ fn show(node: Node<'_>) -> String {
 
 /// Every key and value as it stands in the file, collections as a whole, in the order of the tree.
 fn cuts(text: &Text, node: Node<'_>) -> Vec<String> {
-    let mut cuts = vec![];
+    let mut list = vec![];
     if !node.key_span().is_empty() {
-        cuts.push(format!("key {}", text.slice(node.key_span())));
+        list.push(format!("key {}", text.slice(node.key_span())));
     }
-    cuts.push(text.slice(node.span()).to_owned());
+    list.push(text.slice(node.span()).to_owned());
     for child in node.members().chain(node.items()) {
-        cuts.extend(cuts_of_child(text, child));
+        list.extend(cuts(text, child));
     }
-    cuts
+    list
 }
 
-fn cuts_of_child(text: &Text, node: Node<'_>) -> Vec<String> {
-    cuts(text, node)
-}
-
-/// Spans lie inside of the file, children inside the tree's order, and scalars mean what stands there unless something was made.
+/// Spans lie inside of the file.
 fn check_spans(text: &Text, node: Node<'_>) {
-    let length = text.content.len() as u32;
     for span in [node.span(), node.key_span()] {
-        assert!(span.start <= span.end && span.end <= length, "{span:?} of {length}");
-        assert!(text.content.get(span.range()).is_some(), "{span:?} cuts a character");
+        assert!(text.content.get(span.range()).is_some(), "{span:?} lies outside or cuts a character");
     }
     node.members().chain(node.items()).for_each(|child| check_spans(text, child));
 }
@@ -133,7 +129,8 @@ fn json_refuses_at_its_place() {
         ("[1,]", "1:4 is not JSON: trailing comma"),
         ("[,1]", "1:2 is not JSON: expected value"),
         ("[1", "1:3 is not JSON: ends before it is complete"),
-        ("{\"a\": \"b\n", "1:9 is not JSON: ends before it is complete"),
+        ("{\"a\": \"b", "1:9 is not JSON: ends before it is complete"),
+        ("{\"a\": \"b\nc\"}", "2:1 is not JSON: control character (\\u0000-\\u001F) found while parsing a string"),
         ("{} {}", "1:4 is not JSON: trailing characters"),
         ("[1] x", "1:5 is not JSON: trailing characters"),
         ("[01]", "1:3 is not JSON: invalid number"),
@@ -220,7 +217,7 @@ fn toml_tables_and_dotted_keys() {
 fn toml_refuses_at_its_place() {
     for (content, expected) in [
         (" \n", "1:1 is empty, expected TOML"),
-        ("a = 1\nb = \na = 2", "2:5 is not TOML: missing value"),
+        ("a = 1\nb = \na = 2", "2:5 is not TOML: string values must be quoted"),
         ("a=1\na=2", "2:1 the key `a` stands twice in one map, first in line 1"),
         ("a=1\n'a'=2", "2:2 the key `a` stands twice in one map, first in line 1"),
         ("[a]\n[b]\n[a]", "3:2 the table `a` is defined twice, first in line 1"),
@@ -241,7 +238,7 @@ fn toml_refuses_at_its_place() {
         ("a=\"x", "1:5 is not TOML: invalid basic string"),
         ("a=\"\\q\"", "1:5 is not TOML: missing escaped value"),
         ("a=2024-13-45", "1:3 is not TOML: `2024-13-45` is no date or time"),
-        ("{\"a\": 1}", "1:1 is not TOML: invalid key"),
+        ("{\"a\": 1}", "1:1 is not TOML: invalid key-value pair"),
     ] {
         let found = refused(toml::read, content);
         assert_eq!(found, expected, "{content}");
@@ -297,7 +294,6 @@ fn yaml_core_schema() {
         (".nan", ".nan"),
         ("1e5", "1e5"),
         ("1e", "\"1e\""),
-        ("-", "[null]"),
         ("'1'", "\"1\""),
         ("!!str 1", "\"1\""),
         ("!!str", "\"\""),
@@ -351,8 +347,8 @@ fn yaml_refuses_at_its_place() {
         ("a: 1\nb: 2\n\"a\": 3", "3:2 the key `a` stands twice in one map, first in line 1"),
         ("? [a]\n: 1", "1:3 has a map or list for a key, expected text"),
         ("ä: [1, 2\nb: 1", "2:2 is not YAML: illegal placement of ':' indicator"),
-        ("a: \"x", "1:7 is not YAML: while scanning a quoted scalar, found unexpected end of stream"),
-        ("a:\n\t- b", "2:1 is not YAML: tabs disallowed within this context (block indentation)"),
+        ("a: \"x", "1:4 is not YAML: unclosed quote"),
+        ("a:\n\t- b", "2:2 is not YAML: tabs disallowed within this context (block indentation)"),
         ("---\na: 1\n---\nb: 1\nb: 2", "5:1 the key `b` stands twice in one map, first in line 4"),
     ] {
         assert_eq!(refused_all(yaml::read, content), expected, "{content}");
@@ -361,7 +357,7 @@ fn yaml_refuses_at_its_place() {
         ("a: &x [*x]", "1:8 has the alias `*x` inside of what it stands for"),
         ("a: *x", "1:4 is not YAML: while parsing node, found unknown anchor"),
         ("a: &x [1]\n? *x\n: 1", "2:3 has a map or list for a key, expected text"),
-        ("d: &d {a: 1}\ne: {<<: *d, <<: *d}", "2:12 the key `<<` stands twice in one map, first in line 2"),
+        ("d: &d {a: 1}\ne: {<<: *d, <<: *d}", "2:13 the key `<<` stands twice in one map, first in line 2"),
         ("e: {<<: 1}", "1:5 has a `<<` that names no map, expected a map or a list of maps"),
         ("d: &d 1\ne: {<<: [*d]}", "2:5 has a `<<` that names no map, expected a map or a list of maps"),
     ] {
@@ -374,12 +370,12 @@ fn alias_bombs_are_refused() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..10 {
         let below = format!("*a{}, ", level - 1).repeat(10);
-        bomb.push_str(&format!("a{level}: &a{level} [{}]\n", below.trim_end_matches(", ")));
+        bomb += &format!("a{level}: &a{level} [{}]\n", below.trim_end_matches(", "));
     }
     assert!(refused_all(yaml::read_with_aliases, &bomb).ends_with("has aliases that stand for more than 1000000 values"));
     let mut deep = "a0: &a0 [x]\n".to_owned();
     for level in 1..200 {
-        deep.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
+        deep += &format!("a{level}: &a{level} [*a{}]\n", level - 1);
     }
     assert!(refused_all(yaml::read_with_aliases, &deep).ends_with("is nested more than 120 levels deep"));
 }
@@ -404,7 +400,7 @@ fn depth_is_limited_and_never_overflows() {
     shown_all(yaml::read, &nested("[", "]", DEPTH_MAX));
     shown_all(yaml::read, &"- ".repeat(DEPTH_MAX));
     for content in [nested("[", "]", DEPTH_MAX + 1), "[".repeat(50_000), "- ".repeat(50_000), "{a: ".repeat(50_000)] {
-        assert!(refused_all(yaml::read, &content).ends_with(message), "{}", refused_all(yaml::read, &content));
+        assert!(refused_all(yaml::read, &content).ends_with(message));
     }
     let indented: String = (0..2_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
     assert!(refused_all(yaml::read, &indented).ends_with(message));
@@ -436,155 +432,4 @@ fn lines_and_their_parts() {
     assert_eq!(content.get(lines[1].span_of(value).range()), Some(value));
     assert_eq!(lines[0].span_of("elsewhere"), lines[0].span());
     assert!(lines[3].is_blank() && lines::of("").next().is_none());
-}
-
-/// The same as `show`, of serde_json's own tree.
-fn show_value(value: &serde_json::Value) -> String {
-    use serde_json::Value;
-    match value {
-        Value::Object(map) => {
-            let members: Vec<_> = map.iter().map(|(key, value)| format!("{key}:{}", show_value(value))).collect();
-            format!("{{{}}}", members.join(","))
-        }
-        Value::Array(items) => format!("[{}]", items.iter().map(show_value).collect::<Vec<_>>().join(",")),
-        Value::String(string) => format!("{string:?}"),
-        other => other.to_string(),
-    }
-}
-
-/// Every string, number and key, in quotes or bare, found again where the spans say.
-fn check_cuts(text: &Text, node: Node<'_>) {
-    if node.kind() == Kind::Text {
-        let quoted = format!("\"{}\"", text.slice(node.span()));
-        assert_eq!(serde_json::from_str::<String>(&quoted).unwrap(), node.text().unwrap());
-    }
-    let key = format!("\"{}\"", text.slice(node.key_span()));
-    assert_eq!(serde_json::from_str::<String>(&key).unwrap(), node.key());
-    node.members().chain(node.items()).for_each(|child| check_cuts(text, child));
-}
-
-fn any_value() -> impl Strategy<Value = serde_json::Value> {
-    use serde_json::Value;
-    let scalar = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        (-1e9..1e9f64).prop_map(Value::from),
-        any::<String>().prop_map(Value::from),
-        "[a-z0-9@/.-]{0,12}".prop_map(Value::from),
-    ];
-    scalar.prop_recursive(5, 40, 6, |inner| {
-        let key = prop_oneof!["[a-z]{0,4}", any::<String>()];
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::vec((key, inner), 0..12).prop_map(|members| Value::Object(members.into_iter().collect())),
-        ]
-    })
-}
-
-/// Text that has more to do with these syntaxes than any text has.
-fn any_text() -> impl Strategy<Value = String> {
-    let piece = prop::sample::select(vec![
-        "{",
-        "}",
-        "[",
-        "]",
-        "\"",
-        "'",
-        ":",
-        ": ",
-        ",",
-        "\n",
-        "\r\n",
-        "\r",
-        " ",
-        "  ",
-        "- ",
-        "a",
-        "b.c",
-        "=",
-        " = ",
-        "[[",
-        "]]",
-        "#",
-        "//",
-        "/*",
-        "*/",
-        "\\",
-        "\\u00e4",
-        "1",
-        "1.5",
-        "true",
-        "null",
-        "\"\"\"",
-        "'''",
-        "&a ",
-        "*a",
-        "<<: ",
-        "|\n",
-        ">-\n",
-        "---\n",
-        "...\n",
-        "? ",
-        "!!str ",
-        "%",
-        "@",
-        "ä",
-        "\u{2028}",
-        "𝄞",
-        "2024-01-02",
-        "~",
-        "\t",
-    ]);
-    prop_oneof![any::<String>(), prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn any_text_is_read_or_refused(content in any_text()) {
-        let text = text(&content);
-        let mut found = vec![];
-        for read in [json::read as Read, json::read_with_comments, toml::read] {
-            match read(&text) {
-                Ok(document) => check_spans(&text, document.root()),
-                Err(problem) => found.push(problem.place.span),
-            }
-        }
-        for read in [yaml::read as ReadAll, yaml::read_with_aliases] {
-            match read(&text) {
-                Ok(documents) => documents.iter().for_each(|document| check_spans(&text, document.root())),
-                Err(problem) => found.push(problem.place.span),
-            }
-        }
-        for span in found {
-            prop_assert!(text.content.get(span.range()).is_some(), "{span:?}");
-        }
-        for line in lines::of(&text.content) {
-            prop_assert_eq!(text.slice(line.span()), line.text);
-            prop_assert_eq!(text.lines().span_of(line.number), line.span());
-        }
-    }
-
-    #[test]
-    fn json_is_accepted_as_serde_json_accepts_it(content in any_text()) {
-        let text = text(&content);
-        let ours = json::read(&text);
-        match serde_json::from_str::<serde_json::Value>(&text.content) {
-            Ok(value) => if let Ok(document) = &ours { prop_assert_eq!(show(document.root()).len() > 0, show_value(&value).len() > 0) }
-            Err(_) => prop_assert!(ours.is_err()),
-        }
-    }
-
-    #[test]
-    fn json_round_trips(value in any_value(), is_pretty in any::<bool>()) {
-        let content = if is_pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
-        let text = text(&content);
-        let document = json::read(&text).unwrap();
-        prop_assert_eq!(show(document.root()), show_value(&value));
-        check_cuts(&text, document.root());
-        let liberal = json::read_with_comments(&text).unwrap();
-        prop_assert_eq!(show(liberal.root()), show_value(&value));
-    }
 }
