@@ -117,7 +117,7 @@ fn exception(entry: &At<file::Exception>, days_max: Option<&At<i64>>, compiler: 
     let selector = Selector {
         registry: written.registry.as_ref().map(|registry| registry.value.as_str().into()),
         package: written.package.as_ref().and_then(|package| compiler.package(package, None)),
-        path: written.path.as_ref().and_then(|path| compiler.path(path)),
+        path: written.path.as_ref().map(|path| compiler.path(path)),
         ..Selector::default()
     };
     if written.package.is_none() && written.registry.is_none() && written.path.is_none() {

@@ -118,6 +118,7 @@ pub(super) struct File {
     /// What is known about single packages.
     pub(super) packages: Packages,
     /// Values of the `ARG`s that Dockerfiles name images by.
+    #[schemars(schema_with = "schema::build_args")]
     pub(super) build_args: Table<At<String>>,
     /// Accepted departures, each with a reason, an owner and an end.
     pub(super) exceptions: Vec<At<Exception>>,

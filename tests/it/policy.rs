@@ -7,7 +7,8 @@ use jiff::civil::{Date, date};
 use packman::dependency::Scopes;
 use packman::ecosystem::Ecosystem;
 use packman::policy::{self, Context, Fault, Level, Policy, ROWS, SetBy, Subject};
-use packman::text::{Place, Side, Text, TextId};
+use packman::text::{Place, Side, Text, TextId, Texts};
+use packman::tree::FileKind;
 
 /// A small catalogue, so that tests don't move with the data.
 const RECORDS: &[(&str, &[Ecosystem])] = &[
@@ -58,7 +59,7 @@ fn dump(text: &Text, faults: &[Fault]) -> String {
     out
 }
 
-const SAMPLE: &str = r##"
+const SAMPLE: &str = r#"
 extends = ["standard"]              # presets, or files of this repository
 catalogue = 2026-11-22              # the date that the catalogue is read as of
 exclude = ["fixtures/**"]           # counted and listed in every report
@@ -96,9 +97,9 @@ package = "pkg:cargo/left-pad"      # or registry = …, path = …
 reason = "fork until 2.1 is out"
 owner = "@acme/build"
 until = 2027-03-01                  # mandatory, the day included; `exception-days-max` caps it
-"##;
+"#;
 
-fn package<'a>(ecosystem: Ecosystem, name: &'a str) -> Subject<'a> {
+fn package(ecosystem: Ecosystem, name: &str) -> Subject<'_> {
     Subject { ecosystem: Some(ecosystem), name, version: Some("1.0.0"), path: "package-lock.json", ..Subject::default() }
 }
 
@@ -389,6 +390,19 @@ fn addresses_of_files_and_archives() {
     assert!(policy.origins.archive("vendor/x.tgz").is_some() && policy.origins.archive("vendor/a/x.tgz").is_none());
 }
 
+#[test]
+fn two_policies_are_a_fault() {
+    let found = |paths: &[&str]| {
+        let files = paths.iter().map(|path| (Box::from(*path), FileKind::File)).collect();
+        let texts = Texts::of(Side::Head, files);
+        policy::find(&texts).map(|id| id.map(|id| texts.path(id).to_owned())).map_err(|fault| fault.message)
+    };
+    assert_eq!(found(&["a"]), Ok(None));
+    assert_eq!(found(&["a", "packman.toml"]), Ok(Some("packman.toml".into())));
+    assert_eq!(found(&[".github/packman.toml", "web/packman.toml"]), Ok(Some(".github/packman.toml".into())));
+    assert_eq!(found(&policy::PATHS), Err("there are two policies, `packman.toml` and `.github/packman.toml`".into()));
+}
+
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/policy")
 }
@@ -436,8 +450,8 @@ fn nothing_panics_and_all_is_bounded() {
         "x".repeat(50 * 1024 * 1024),
         deep("[", "]"),
         deep("{ a = ", "}"),
-        format!("{} = 1", ["a"; 100_000].join(".")),
-        format!("[{}]", ["a"; 100_000].join(".")),
+        format!("{} = 1", "a.".repeat(100_000) + "a"),
+        format!("[{}]", "a.".repeat(100_000) + "a"),
         "[[exceptions]]\n".repeat(100_000),
         format!("exclude = [\"{}\"]", "{".repeat(1000)),
         format!("exclude = [\"{}\"]", "{a,".repeat(300)),
