@@ -136,8 +136,8 @@ fn policy(file: &File, compiler: &mut Compiler<'_>) -> Policy {
         exception_days_max: file.exception_days_max.as_ref().map(|days| compiler.setting(days, days.value)),
         minimum: minimum::compile(&file.minimum, compiler),
         origins: Origins {
-            git: compiler.addresses(&file.origins.allow_git, true),
-            url: compiler.addresses(&file.origins.allow_url, false),
+            git: compiler.addresses(&file.origins.allow_git),
+            url: compiler.addresses(&file.origins.allow_url),
             archive: compiler.paths(allow_archive),
             archive_settings: allow_archive.iter().map(|written| boxed(written, compiler)).collect(),
         },
@@ -338,10 +338,10 @@ impl Compiler<'_> {
         self.fault(pattern.span, message).hint("write it like `fixtures/**`, from the root");
     }
 
-    fn addresses(&mut self, written: &[At<String>], is_git: bool) -> Vec<Setting<AddressPattern>> {
+    fn addresses(&mut self, written: &[At<String>]) -> Vec<Setting<AddressPattern>> {
         let mut patterns = Vec::with_capacity(written.len());
         for line in written {
-            match AddressPattern::parse(&line.value, is_git) {
+            match AddressPattern::parse(&line.value) {
                 Ok(pattern) => patterns.push(self.setting(line, pattern)),
                 Err((message, hint)) => {
                     self.fault(line.span, message).hint(hint);

@@ -178,7 +178,7 @@ pub(super) struct Narrower {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct Origins {
     /// Git repositories that packages may come from, such as `https://github.com/acme/*`. Scheme, user, `.git`, query and fragment do
-    /// not count.
+    /// not count. In the host `*` stands for one label, in the path for any run of characters.
     pub(super) allow_git: Vec<At<String>>,
     /// Addresses that packages may come from, likewise.
     pub(super) allow_url: Vec<At<String>>,

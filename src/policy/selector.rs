@@ -51,6 +51,11 @@ impl PackagePattern {
             return Err((format!("`{}` has a blank in it", written.escape_debug()), String::new()));
         }
         let Some(purl) = written.strip_prefix("pkg:") else {
+            if written.rfind('@').is_some_and(|at| at > 0) {
+                let kind = default.map_or("npm", Ecosystem::id);
+                let message = format!("`{written}` is a plain name, which cannot have a version");
+                return Err((message, format!("write it as a package URL, like `pkg:{kind}/{written}`")));
+            }
             return Ok(Self::named(default, written, None));
         };
         let example = || "write it like `pkg:npm/@acme/*` or `pkg:maven/org.acme/core@1.2`".to_owned();
@@ -94,6 +99,12 @@ impl PackagePattern {
     #[must_use]
     pub fn ecosystem(&self) -> Option<Ecosystem> {
         self.ecosystem
+    }
+
+    /// Whether it speaks of some versions only.
+    #[must_use]
+    pub fn has_version(&self) -> bool {
+        self.version.is_some()
     }
 
     /// Whether a package fits.
