@@ -36,13 +36,11 @@ pub(super) struct Added<'f> {
 }
 
 impl Added<'_> {
-    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
-        let Self { fault, text } = self;
-        let fault = fault.map(|fault| {
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        if let Some(fault) = &mut self.fault {
             fault.hint = hint.into();
-            fault
-        });
-        Self { fault, text }
+        }
+        self
     }
 
     pub(super) fn also(self, span: Span, label: impl Into<String>) {
@@ -81,9 +79,13 @@ fn read(text: &Text) -> Result<(File, Keys), Vec<Fault>> {
     if !errors.is_empty() {
         let mut faults: Vec<Fault> = errors.iter().map(|error| syntax(text, error)).collect();
         faults.sort_by_key(|fault| fault.place);
-        // One mistake often breaks what follows; the first of a line is the one to mend.
-        let lines = text.lines();
-        faults.dedup_by_key(|fault| fault.place.map(|place| lines.position(place.span.start).0));
+        // A list that is never closed swallows all that follows: only where it first goes wrong says something.
+        let swallows = |error: &toml::de::Error| {
+            ["unclosed array", "unclosed inline table"].iter().any(|what| error.message().contains(what))
+        };
+        if errors.iter().any(swallows) {
+            faults.truncate(1);
+        }
         faults.truncate(FAULTS_OF_SYNTAX_MAX);
         return Err(faults);
     }
@@ -100,6 +102,10 @@ const FAULTS_OF_SYNTAX_MAX: usize = 10;
 
 fn syntax(text: &Text, error: &toml::de::Error) -> Fault {
     let span = error.span().map_or_else(Span::default, |span| Span::new(span.start, span.end));
+    if error.message() == "duplicate key" {
+        let message = format!("the key `{}` stands twice in one table", text.slice(span).escape_debug());
+        return Fault::new(Some(text.place(span)), message).with_hint("keep one of them");
+    }
     Fault::new(Some(text.place(span)), format!("is not TOML: {}", error.message().replace('\n', ", ")))
 }
 
@@ -130,8 +136,8 @@ fn policy(file: &File, compiler: &mut Compiler<'_>) -> Policy {
         exception_days_max: file.exception_days_max.as_ref().map(|days| compiler.setting(days, days.value)),
         minimum: minimum::compile(&file.minimum, compiler),
         origins: Origins {
-            git: compiler.addresses(&file.origins.allow_git, true),
-            url: compiler.addresses(&file.origins.allow_url, false),
+            git: compiler.addresses(&file.origins.allow_git),
+            url: compiler.addresses(&file.origins.allow_url),
             archive: compiler.paths(allow_archive),
             archive_settings: allow_archive.iter().map(|written| boxed(written, compiler)).collect(),
         },
@@ -207,22 +213,19 @@ fn overrule(levels: &mut [Setting<Level>], compiler: &mut Compiler<'_>) {
             compiler.faults.push(fault.with_hint(advice(id, ROWS.iter().map(|row| row.id))));
             continue;
         };
-        match Level::from_id(level).filter(|level| row.levels().contains(level)) {
-            Some(level) => {
-                if let Some(slot) = levels.get_mut(index) {
-                    *slot = Setting::of(level, SetBy::CommandLine);
-                }
-            }
-            None => {
-                let known = listed(row.levels().iter().map(|level| level.id()));
-                let fault = Fault::new(None, format!("`--level {shown}`: `{}` is no level of `{id}`", level.escape_debug()));
-                compiler.faults.push(fault.with_hint(format!("write {known}")));
-            }
+        let Some(level) = Level::from_id(level).filter(|level| row.levels().contains(level)) else {
+            let known = listed(row.levels().iter().map(|level| level.id()));
+            let fault = Fault::new(None, format!("`--level {shown}`: `{}` is no level of `{id}`", level.escape_debug()));
+            compiler.faults.push(fault.with_hint(format!("write {known}")));
+            continue;
+        };
+        if let Some(slot) = levels.get_mut(index) {
+            *slot = Setting::of(level, SetBy::CommandLine);
         }
     }
 }
 
-impl<'a> Compiler<'a> {
+impl Compiler<'_> {
     /// The place of a value: with its key, where both stand in one line.
     pub(super) fn place(&self, span: Span) -> Option<Place> {
         let text = self.text?;
@@ -306,29 +309,39 @@ impl<'a> Compiler<'a> {
     }
 
     /// One pattern of paths.
-    pub(super) fn path(&mut self, written: &At<String>) -> Option<(Box<str>, Paths)> {
+    pub(super) fn path(&mut self, written: &At<String>) -> (Box<str>, Paths) {
         let paths = self.paths(std::slice::from_ref(written));
-        Some((written.value.as_str().into(), paths))
+        (written.value.as_str().into(), paths)
     }
 
     /// Patterns of paths; adds a fault for one that cannot be compiled.
     pub(super) fn paths(&mut self, written: &[At<String>]) -> Paths {
-        match Paths::compile(written.iter().map(|pattern| pattern.value.as_str())) {
-            Ok(paths) => paths,
-            Err((index, why)) => {
-                if let Some(pattern) = written.get(index) {
-                    let message = format!("`{}` is no path pattern: {why}", pattern.value.escape_debug());
-                    self.fault(pattern.span, message).hint("write it like `fixtures/**`, from the root");
-                }
-                Paths::default()
+        let faults_before = self.faults.len();
+        for pattern in written {
+            if let Err(why) = Paths::check(&pattern.value) {
+                self.refuse_path(pattern, &why);
             }
         }
+        if self.faults.len() > faults_before {
+            return Paths::default();
+        }
+        Paths::compile(written.iter().map(|pattern| pattern.value.as_str())).unwrap_or_else(|why| {
+            if let Some(last) = written.last() {
+                self.refuse_path(last, &why);
+            }
+            Paths::default()
+        })
     }
 
-    fn addresses(&mut self, written: &[At<String>], is_git: bool) -> Vec<Setting<AddressPattern>> {
+    fn refuse_path(&mut self, pattern: &At<String>, why: &str) {
+        let message = format!("`{}` is no path pattern: {why}", pattern.value.escape_debug());
+        self.fault(pattern.span, message).hint("write it like `fixtures/**`, from the root");
+    }
+
+    fn addresses(&mut self, written: &[At<String>]) -> Vec<Setting<AddressPattern>> {
         let mut patterns = Vec::with_capacity(written.len());
         for line in written {
-            match AddressPattern::parse(&line.value, is_git) {
+            match AddressPattern::parse(&line.value) {
                 Ok(pattern) => patterns.push(self.setting(line, pattern)),
                 Err((message, hint)) => {
                     self.fault(line.span, message).hint(hint);
@@ -345,12 +358,9 @@ impl<'a> Compiler<'a> {
             let (Ok(year), Ok(month), Ok(day)) = parts else { return None };
             Date::new(year, month, day).ok()
         });
-        match day {
-            Some(day) => Some(self.setting(written, day)),
-            None => {
-                self.fault(written.span, format!("there is no day {}", written.value));
-                None
-            }
+        if day.is_none() {
+            self.fault(written.span, format!("there is no day {}", written.value));
         }
+        day.map(|day| self.setting(written, day))
     }
 }

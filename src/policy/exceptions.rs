@@ -66,14 +66,21 @@ impl Exceptions {
     /// The first that accepts a rule's finding about a subject on this day, with its position.
     #[must_use]
     pub fn find(&self, rule: &str, subject: &Subject<'_>, today: Date) -> Option<(usize, &Exception)> {
+        self.first(subject, |exception| exception.fits(rule, subject) && !exception.is_expired(today))
+    }
+
+    /// The first that would accept it, had its last day not passed.
+    #[must_use]
+    pub fn find_expired(&self, rule: &str, subject: &Subject<'_>, today: Date) -> Option<(usize, &Exception)> {
+        self.first(subject, |exception| exception.fits(rule, subject) && exception.is_expired(today))
+    }
+
+    fn first(&self, subject: &Subject<'_>, accepts: impl Fn(&Exception) -> bool) -> Option<(usize, &Exception)> {
         if self.all.is_empty() {
             return None;
         }
-        let accepts = |position: usize| {
-            let exception = self.all.get(position)?;
-            (exception.fits(rule, subject) && !exception.is_expired(today)).then_some((position, exception))
-        };
-        self.index.candidates(subject).filter_map(accepts).min_by_key(|(position, _)| *position)
+        let candidates = self.index.candidates(subject).filter_map(|position| Some((position, self.all.get(position)?)));
+        candidates.filter(|(_, exception)| accepts(exception)).min_by_key(|(position, _)| *position)
     }
 }
 
@@ -117,7 +124,7 @@ fn exception(entry: &At<file::Exception>, days_max: Option<&At<i64>>, compiler: 
     let selector = Selector {
         registry: written.registry.as_ref().map(|registry| registry.value.as_str().into()),
         package: written.package.as_ref().and_then(|package| compiler.package(package, None)),
-        path: written.path.as_ref().and_then(|path| compiler.path(path)),
+        path: written.path.as_ref().map(|path| compiler.path(path)),
         ..Selector::default()
     };
     if written.package.is_none() && written.registry.is_none() && written.path.is_none() {

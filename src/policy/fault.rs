@@ -40,13 +40,17 @@ impl Fault {
 /// Longer words than this are not compared: nobody meant them.
 const WORD_CHARS_MAX: usize = 64;
 
-/// The known word that an unknown one was probably meant to be: at most a third of it differs.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// The known word that an unknown one was probably meant to be: at most a third of it differs, or it is the beginning of one only.
+pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Option<&'a str> {
     if word.chars().count() > WORD_CHARS_MAX {
         return None;
     }
     let folded = word.to_lowercase().replace('_', "-");
-    let most = (folded.chars().count() / 3).max(1);
+    let most = folded.chars().count().div_ceil(3);
+    let mut longer = known.clone().into_iter().filter(|candidate| folded.len() >= 3 && candidate.starts_with(&folded));
+    if let (Some(only), None) = (longer.next(), longer.next()) {
+        return Some(only);
+    }
     let distances = known.into_iter().map(|candidate| (distance(&folded, candidate), candidate));
     distances.filter(|(distance, _)| *distance <= most).min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
 }
@@ -106,6 +110,7 @@ mod tests {
             ("Tier", Some("tier")),
             ("contrls", Some("controls")),
             ("no_lockfile", Some("no-lockfile")),
+            ("read", Some("reading")),
             ("colour", None),
             ("x", None),
         ] {

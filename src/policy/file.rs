@@ -118,6 +118,7 @@ pub(super) struct File {
     /// What is known about single packages.
     pub(super) packages: Packages,
     /// Values of the `ARG`s that Dockerfiles name images by.
+    #[schemars(schema_with = "schema::build_args")]
     pub(super) build_args: Table<At<String>>,
     /// Accepted departures, each with a reason, an owner and an end.
     pub(super) exceptions: Vec<At<Exception>>,
@@ -177,7 +178,7 @@ pub(super) struct Narrower {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct Origins {
     /// Git repositories that packages may come from, such as `https://github.com/acme/*`. Scheme, user, `.git`, query and fragment do
-    /// not count.
+    /// not count. In the host `*` stands for one label, in the path for any run of characters.
     pub(super) allow_git: Vec<At<String>>,
     /// Addresses that packages may come from, likewise.
     pub(super) allow_url: Vec<At<String>>,

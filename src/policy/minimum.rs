@@ -203,7 +203,7 @@ fn selector(entry: &file::Narrower, compiler: &mut Compiler<'_>) -> Selector {
         scope: entry.scope.as_ref().and_then(|written| Scopes::from_id(&written.value)),
         npm_scope,
         package,
-        path: entry.path.as_ref().and_then(|written| compiler.path(written)),
+        path: entry.path.as_ref().map(|written| compiler.path(written)),
     }
 }
 

@@ -23,7 +23,7 @@ pub use exceptions::{Exception, Exceptions};
 pub use fault::Fault;
 pub use levels::{Level, ROWS, Row};
 pub use minimum::{Minimum, Minimums};
-pub use origins::{Address, AddressPattern, Origins};
+pub use origins::{AddressPattern, Origins};
 pub use registries::{Assigned, Declared, Packages};
 pub use schema::schema;
 pub use selector::{PackagePattern, Paths, Subject};

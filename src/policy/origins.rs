@@ -1,128 +1,54 @@
 //! Which git repositories, addresses and archives packages may come from.
 //!
-//! Answers for: comparing an address with a pattern, without scheme, user, port of the scheme, `.git`, query (of git) and fragment.
-//! Fails closed: an address that two parsers could read differently fits nothing.
+//! Answers for: comparing an address with a pattern, without scheme, user, port of the scheme, `.git`, query and fragment. Fails closed:
+//! an address that two parsers could read differently fits nothing.
+
+use std::borrow::Cow;
 
 use super::Setting;
 use super::fault::Fault;
 use super::selector::{Paths, decode};
+use crate::address;
 use crate::pattern;
 
-/// An address taken apart as far as comparing needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
-    /// In lowercase; `ssh` for `git@host:path`, empty where none is written.
-    pub scheme: String,
-    /// Whether a user, and perhaps a password, stands in front of the host.
-    pub has_user: bool,
-    /// Host in lowercase, with a port that is not the scheme's own.
-    pub host: String,
-    /// Without a slash in front or at the end.
-    pub path: String,
-    /// What follows `?`.
-    pub query: Option<String>,
-    /// Whether something follows `#`.
-    pub has_fragment: bool,
-}
-
-impl Address {
-    /// Takes an address apart; `None` if it is none, or if two parsers might read another one. `*` may stand in it.
-    #[must_use]
-    pub fn parse(written: &str) -> Option<Self> {
-        if written.contains(|c: char| c == '\\' || c.is_whitespace() || c.is_control()) {
-            return None;
+/// Host (with a port that is not the scheme's own) and path (without slashes around it) as they are compared; `None` for an address
+/// without a single reading. Knows git's `user@host:path`, and npm's `ssh://user@host:owner/name`.
+fn comparable(written: &str) -> Option<(String, String)> {
+    let end = written.find(['?', '#']).unwrap_or(written.len());
+    let bare = written.get(..end)?;
+    let full = match bare.split_once("://") {
+        Some((scheme, rest)) => {
+            let scheme = scheme.rsplit('+').next().unwrap_or(scheme).to_ascii_lowercase();
+            let scp = if scheme == "ssh" { scp(rest) } else { None };
+            scp.unwrap_or_else(|| format!("{scheme}://{rest}"))
         }
-        let (rest, fragment) = split_off(written, '#');
-        let (rest, query) = split_off(rest, '?');
-        let (scheme, authority, path) = match rest.split_once("://") {
-            Some((scheme, rest)) if is_scheme(scheme) => {
-                let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-                (scheme.to_ascii_lowercase(), authority.to_owned(), path.to_owned())
-            }
-            Some(_) => return None,
-            None => without_scheme(rest)?,
-        };
-        let (user, host) = authority.rsplit_once('@').map_or((None, authority.as_str()), |(user, host)| (Some(user), host));
-        if user.is_some_and(|user| user.contains('@')) {
-            return None;
-        }
-        let (host, path) = host_and_path(&scheme, host, &path)?;
-        if !path.split('/').all(is_plain_segment) {
-            return None;
-        }
-        let path = path.trim_end_matches('/').to_owned();
-        let query = query.map(str::to_owned);
-        Some(Self { scheme, has_user: user.is_some(), host, path, query, has_fragment: fragment.is_some() })
-    }
-
-    /// The path as repositories are compared: without `.git`.
-    fn repository(&self) -> &str {
-        self.path.strip_suffix(".git").unwrap_or(&self.path)
-    }
-
-    /// The path as other addresses are compared: with the query, which may name the file.
-    fn resource(&self) -> String {
-        self.query.as_ref().map_or_else(|| self.path.clone(), |query| format!("{}?{query}", self.path))
-    }
-}
-
-fn split_off(text: &str, mark: char) -> (&str, Option<&str>) {
-    text.split_once(mark).map_or((text, None), |(before, after)| (before, Some(after)))
-}
-
-fn is_scheme(scheme: &str) -> bool {
-    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-}
-
-/// `git@host:path` and `host:path` as git reads them (a colon before any slash); else `host/path`.
-fn without_scheme(rest: &str) -> Option<(String, String, String)> {
-    let (first, path) = rest.split_once('/').unwrap_or((rest, ""));
-    match first.split_once(':') {
-        Some((authority, start)) => {
-            let path = rest.get(authority.len() + 1..)?;
-            // A port is no path; `host:22/x` without a scheme is either.
-            let is_port = !start.is_empty() && start.bytes().all(|byte| byte.is_ascii_digit());
-            (!is_port).then(|| ("ssh".to_owned(), authority.to_owned(), path.trim_start_matches('/').to_owned()))
-        }
-        None => Some((String::new(), first.to_owned(), path.to_owned())),
-    }
-}
-
-/// Host in lowercase with a port that is not the scheme's own. npm writes `ssh://git@host:owner/name`, where the colon begins a path.
-fn host_and_path(scheme: &str, host: &str, path: &str) -> Option<(String, String)> {
-    let (name, port) = split_off(host, ':');
-    let name = name.to_ascii_lowercase();
-    let is_host = !name.is_empty()
-        && !name.starts_with('.')
-        && !name.ends_with('.')
-        && !name.contains("..")
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._*".contains(c));
-    if !is_host {
+        // `host:22/x` without a scheme may be a port or, to git, a path.
+        None if bare.split('/').next().is_some_and(|first| first.contains(':')) => scp(bare)?,
+        None => format!("https://{bare}"),
+    };
+    let address = address::read(&full).ok()?;
+    if !address.path.split('/').all(is_plain_segment) {
         return None;
     }
-    let transport = scheme.rsplit('+').next().unwrap_or(scheme);
-    let own = match transport {
-        "https" => "443",
-        "http" => "80",
-        "ssh" => "22",
-        "git" => "9418",
-        _ => "",
+    let path = address.path.strip_prefix('/').unwrap_or(address.path).trim_end_matches('/');
+    let path = path.strip_suffix(".git").unwrap_or(path).to_owned();
+    let host = match address.port {
+        Some(port) => format!("{}:{port}", address.host),
+        None => address.host.into_owned(),
     };
-    match port {
-        None => Some((name, path.to_owned())),
-        Some(port) if port == own => Some((name, path.to_owned())),
-        Some(port) if !port.is_empty() && port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Some((format!("{name}:{port}"), path.to_owned()))
-        }
-        Some(start) if transport == "ssh" && !start.is_empty() && !start.contains(':') => {
-            Some((name, if path.is_empty() { start.to_owned() } else { format!("{start}/{path}") }))
-        }
-        Some(_) => None,
-    }
+    Some((host, path))
 }
 
-/// Not `.` or `..`, and no slash or backslash in disguise.
+/// `host:path` as an address, unless what follows the colon is a port.
+fn scp(rest: &str) -> Option<String> {
+    let (host, path) = rest.split_once(':').filter(|(host, _)| !host.contains('/'))?;
+    let first = path.split('/').next().unwrap_or("");
+    let is_port = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit());
+    // `user:password@host`: the colon belongs to the user.
+    (!is_port && !first.contains('@')).then(|| format!("ssh://{host}/{}", path.trim_start_matches('/')))
+}
+
+/// No slash or backslash in disguise, and no dot segment.
 fn is_plain_segment(segment: &str) -> bool {
     decode(segment).is_some_and(|decoded| {
         decoded != "." && decoded != ".." && !decoded.contains(['/', '\\']) && !decoded.contains(char::is_control)
@@ -139,30 +65,55 @@ pub struct AddressPattern {
 impl AddressPattern {
     /// Reads a pattern such as `https://github.com/acme/*`. In the host `*` stands for one whole label, in the path for any run of
     /// characters. The error is a message and a hint.
-    pub fn parse(written: &str, is_git: bool) -> Result<Self, (String, String)> {
+    pub fn parse(written: &str) -> Result<Self, (String, String)> {
         if written == "*" {
             return Ok(Self { host: "*".into(), path: "*".into() });
         }
-        let Some(address) = Address::parse(written) else {
-            let hint = "write it like `https://github.com/acme/*`".to_owned();
-            return Err((format!("`{}` is not a plain address", written.escape_debug()), hint));
-        };
-        if address.host.split('.').any(|label| label.contains('*') && label != "*") {
-            let hint = "write `*.example.com` for every host one label below it".to_owned();
-            return Err((format!("`*` stands for a part of a label of the host in `{written}`"), hint));
+        let refuse = |message: String, hint: &str| Err((message, hint.to_owned()));
+        let shown = written.escape_debug();
+        if written.contains(['?', '#']) {
+            return refuse(format!("`{shown}` has a query or fragment, which are not compared"), "leave it out");
         }
-        let path = if is_git { address.repository().to_owned() } else { address.resource() };
+        let (plain, labels) = without_stars(written);
+        let Some((host, path)) = comparable(&plain) else {
+            return refuse(format!("`{shown}` is not a plain address"), "write it like `https://github.com/acme/*`");
+        };
+        if labels.is_none() {
+            let hint = "write `*.example.com` for every host one label below it";
+            return refuse(format!("`*` stands for a part of a label of the host in `{shown}`"), hint);
+        }
         if path.is_empty() {
             let hint = format!("write `{}/*` for everything on it", written.trim_end_matches('/'));
-            return Err((format!("`{written}` names a host, but nothing on it"), hint));
+            return Err((format!("`{shown}` names a host, but nothing on it"), hint));
         }
-        Ok(Self { host: address.host.into(), path: path.into() })
+        Ok(Self { host: host.replace(ANY_LABEL, "*").into(), path: path.into() })
     }
 
     fn fits(&self, host: &str, path: &str) -> bool {
         let is_any = &*self.host == "*" && &*self.path == "*";
         is_any || (fits_host(&self.host, host) && !path.is_empty() && pattern::matches(&self.path, path))
     }
+}
+
+/// Stands in for a `*` of the host while it is read as an address.
+const ANY_LABEL: &str = "any-label-of-a-host";
+
+/// The same with every `*` of the host replaced; the second is `None` if one is only a part of a label.
+fn without_stars(written: &str) -> (Cow<'_, str>, Option<()>) {
+    let start = written.find("://").map_or(0, |at| at + 3);
+    let (scheme, rest) = written.split_at(start);
+    let end = rest.find(['/', ':']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at(end);
+    if !host.contains('*') {
+        return (Cow::Borrowed(written), Some(()));
+    }
+    let is_whole = host.rsplit('@').next().unwrap_or(host).split('.').all(|label| label == "*" || !label.contains('*'));
+    (Cow::Owned(format!("{scheme}{}{path}", host.replace('*', ANY_LABEL))), is_whole.then_some(()))
+}
+
+fn find<'a>(allowed: &'a [Setting<AddressPattern>], written: &str) -> Option<&'a Setting<AddressPattern>> {
+    let (host, path) = if allowed.is_empty() { None } else { comparable(written) }?;
+    allowed.iter().find(|line| line.value.fits(&host, &path))
 }
 
 fn fits_host(pattern: &str, host: &str) -> bool {
@@ -184,15 +135,13 @@ impl Origins {
     /// The line that allows this repository, given as a lockfile writes it.
     #[must_use]
     pub fn git(&self, url: &str) -> Option<&Setting<AddressPattern>> {
-        let address = if self.git.is_empty() { None } else { Address::parse(url) }?;
-        self.git.iter().find(|allowed| allowed.value.fits(&address.host, address.repository()))
+        find(&self.git, url)
     }
 
     /// The line that allows this address.
     #[must_use]
     pub fn url(&self, url: &str) -> Option<&Setting<AddressPattern>> {
-        let address = if self.url.is_empty() { None } else { Address::parse(url) }?;
-        self.url.iter().find(|allowed| allowed.value.fits(&address.host, &address.resource()))
+        find(&self.url, url)
     }
 
     /// The line that allows this archive, by its path from the root.
@@ -205,21 +154,31 @@ impl Origins {
 /// An address of a declared registry as it is compared: `scheme://host/path/`.
 pub(super) fn registry_url(written: &str) -> Result<String, Fault> {
     let refuse = |message: String, hint: &str| Err(Fault::new(None, message).with_hint(hint));
+    let shown = written.escape_debug();
     let example = "write it like `https://npm.acme.example/`";
     let plain = written.strip_prefix("sparse+").or_else(|| written.strip_prefix("registry+")).unwrap_or(written);
-    let Some(address) = Address::parse(plain).filter(|address| !address.host.contains('*') && !address.path.contains('*')) else {
-        return refuse(format!("`{}` is not a plain address", written.escape_debug()), example);
+    let address = match address::read(plain) {
+        Ok(address) => address,
+        Err(_) if written.contains('@') => return refuse_user(),
+        Err(odd) => return refuse(format!("`{shown}` {odd}"), example),
     };
     if address.has_user {
-        let message = "the address of a registry has a user or password in it".to_owned();
-        return refuse(message, "take it out, and revoke it if it was a secret: policies are public to every reader");
+        return refuse_user();
     }
-    if address.query.is_some() || address.has_fragment {
-        return refuse(format!("`{}` has a query or fragment", written.escape_debug()), "leave it out");
+    if plain.contains(['?', '#']) {
+        return refuse(format!("`{shown}` has a query or fragment"), "leave it out");
+    }
+    if address.path.contains('*') {
+        return refuse(format!("`{shown}` has a `*`, which addresses of registries do not know"), "write each address out");
     }
     if address.scheme != "https" && address.scheme != "http" {
-        return refuse(format!("`{}` does not begin with https://", written.escape_debug()), example);
+        return refuse(format!("`{shown}` does not begin with https://"), example);
     }
-    let slash = if address.path.is_empty() { "" } else { "/" };
-    Ok(format!("{}://{}/{}{slash}", address.scheme, address.host, address.path))
+    Ok(format!("{}{}/", address.origin(), address.path.trim_end_matches('/')))
+}
+
+/// Does not repeat what may be a secret.
+fn refuse_user() -> Result<String, Fault> {
+    let fault = Fault::new(None, "the address of a registry has a user or password in it");
+    Err(fault.with_hint("take it out, and revoke it if it was a secret: policies are public to every reader"))
 }

@@ -227,9 +227,21 @@ fn packages(written: &[At<String>], ecosystem: Option<Ecosystem>, compiler: &mut
             compiler.fault(line.span, message).hint("write only the name");
             continue;
         }
+        if ecosystem.is_some() {
+            refuse_version(line, &package, compiler);
+        }
         packages.push(compiler.setting(line, package));
     }
     packages
+}
+
+/// A registry serves all versions of a package, or none.
+fn refuse_version(written: &At<String>, package: &PackagePattern, compiler: &mut Compiler<'_>) {
+    if package.has_version() {
+        compiler
+            .fault(written.span, format!("`{}` names a version, which does not count here", written.value))
+            .hint("leave it out");
+    }
 }
 
 /// Validates `[packages]`.
@@ -243,6 +255,7 @@ pub(super) fn compile_packages(file: &file::Packages, compiler: &mut Compiler<'_
             _ => None,
         };
         let Some(package) = compiler.package(written, only) else { continue };
+        refuse_version(written, &package, compiler);
         if let Some(found) = package.ecosystem().filter(|found| !serves.contains(found)) {
             compiler
                 .fault(written.span, format!("`{}` serves no packages of `{}`", registry.value, found.id()))

@@ -22,7 +22,8 @@ pub fn schema() -> Value {
     schema
 }
 
-/// TOML has no null, and widths of integers say nothing to an author.
+/// TOML has no null, widths of integers say nothing to an author, an empty text means nothing unless said otherwise, and lines of
+/// descriptions are wrapped for the source only.
 fn tidy(schema: &mut Value) {
     match schema {
         Value::Object(map) => {
@@ -35,6 +36,14 @@ fn tidy(schema: &mut Value) {
             }
             if map.get("type").is_some_and(|kind| kind == "integer") {
                 map.remove("format");
+            }
+            let is_open = map.get("type").is_some_and(|kind| kind == "string") && !map.contains_key("enum");
+            if is_open && !map.contains_key("format") && !map.contains_key("minLength") {
+                map.insert("minLength".into(), 1.into());
+            }
+            if let Some(Value::String(description)) = map.get_mut("description") {
+                let paragraphs: Vec<String> = description.split("\n\n").map(|part| part.replace('\n', " ")).collect();
+                *description = paragraphs.join("\n\n");
             }
             map.values_mut().for_each(tidy);
         }
@@ -54,6 +63,10 @@ fn into_schema(value: Value) -> Schema {
 /// A table with keys of the author's choice and one kind of value.
 pub(super) fn table_of(value: &Schema) -> Schema {
     json_schema!({ "type": "object", "additionalProperties": value })
+}
+
+pub(super) fn build_args(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object", "additionalProperties": { "type": "string", "minLength": 0 } })
 }
 
 pub(super) fn date(_: &mut SchemaGenerator) -> Schema {

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::fault::advice;
 use crate::dependency::Scopes;
@@ -51,6 +51,11 @@ impl PackagePattern {
             return Err((format!("`{}` has a blank in it", written.escape_debug()), String::new()));
         }
         let Some(purl) = written.strip_prefix("pkg:") else {
+            if written.rfind('@').is_some_and(|at| at > 0) {
+                let kind = default.map_or("npm", Ecosystem::id);
+                let message = format!("`{written}` is a plain name, which cannot have a version");
+                return Err((message, format!("write it as a package URL, like `pkg:{kind}/{written}`")));
+            }
             return Ok(Self::named(default, written, None));
         };
         let example = || "write it like `pkg:npm/@acme/*` or `pkg:maven/org.acme/core@1.2`".to_owned();
@@ -94,6 +99,12 @@ impl PackagePattern {
     #[must_use]
     pub fn ecosystem(&self) -> Option<Ecosystem> {
         self.ecosystem
+    }
+
+    /// Whether it speaks of some versions only.
+    #[must_use]
+    pub fn has_version(&self) -> bool {
+        self.version.is_some()
     }
 
     /// Whether a package fits.
@@ -171,29 +182,20 @@ pub(super) fn decode(text: &str) -> Option<String> {
 pub struct Paths(GlobSet);
 
 impl Paths {
-    /// Compiles patterns; the error is the position of the one that cannot be, and why.
-    pub fn compile<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, (usize, String)> {
+    /// Whether a pattern can be compiled; the error says why not.
+    pub fn check(written: &str) -> Result<(), String> {
+        globs(written).map(|_| ())
+    }
+
+    /// Compiles patterns; the error says why that cannot be.
+    pub fn compile<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         let mut set = GlobSetBuilder::new();
-        let mut count = 0;
-        for (index, written) in patterns.into_iter().enumerate() {
-            let refuse = |why: String| (index, why);
-            if written.len() > PATTERN_BYTES_MAX {
-                return Err(refuse(format!("it is longer than {PATTERN_BYTES_MAX} bytes")));
+        for written in patterns {
+            for glob in globs(written)? {
+                set.add(glob);
             }
-            let path = written.trim_start_matches("./").trim_matches('/');
-            if path.is_empty() || path == "." {
-                return Err(refuse("it names the root itself; `**` means everything".to_owned()));
-            }
-            if path.split('/').any(|part| part == "..") {
-                return Err(refuse("it leads out of the repository".to_owned()));
-            }
-            for pattern in [path.to_owned(), format!("{path}/**")] {
-                let glob = GlobBuilder::new(&pattern).literal_separator(true).backslash_escape(true).build();
-                set.add(glob.map_err(|error| refuse(error.kind().to_string()))?);
-            }
-            count = index;
         }
-        set.build().map(Self).map_err(|error| (count, error.kind().to_string()))
+        set.build().map(Self).map_err(|error| error.kind().to_string())
     }
 
     /// The position of the first pattern that a path fits.
@@ -210,6 +212,25 @@ impl Paths {
     pub fn fits(&self, path: &str) -> bool {
         self.0.is_match(path)
     }
+}
+
+/// A pattern, and the same for all below a folder of that name.
+fn globs(written: &str) -> Result<[Glob; 2], String> {
+    if written.len() > PATTERN_BYTES_MAX {
+        return Err(format!("it is longer than {PATTERN_BYTES_MAX} bytes"));
+    }
+    let path = written.trim_start_matches("./").trim_matches('/');
+    if path.is_empty() || path == "." {
+        return Err("it names the root itself; `**` means everything".to_owned());
+    }
+    if path.split('/').any(|part| part == "..") {
+        return Err("it leads out of the repository".to_owned());
+    }
+    let glob = |pattern: &str| {
+        let built = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
+        built.map_err(|error| error.kind().to_string())
+    };
+    Ok([glob(path)?, glob(&format!("{path}/**"))?])
 }
 
 /// What one entry of the policy selects by; all that it states must fit.

@@ -34,8 +34,8 @@ struct Walk<'a> {
     faults: Vec<Fault>,
 }
 
-/// The keys from the root to a value; list items have none.
-type Path<'a> = Vec<&'a str>;
+/// The keys from the root to a value; an item of a list has none.
+type Path<'a> = Vec<Option<&'a str>>;
 
 impl<'a> Walk<'a> {
     fn fault(&mut self, at: Span, message: String, hint: impl Into<String>) {
@@ -50,9 +50,11 @@ impl<'a> Walk<'a> {
                 if items.is_empty() && number(schema, "minItems").is_some_and(|least| least > 0) {
                     self.fault(at, format!("{} is empty; it needs at least one", name(path)), "");
                 }
+                path.push(None);
                 for item in items {
                     self.value(item, schema.get("items").unwrap_or(&Value::Null), path);
                 }
+                path.pop();
             }
             (DeValue::String(found), "string") => self.string(found, at, schema, path),
             (DeValue::Integer(found), "integer") => {
@@ -69,19 +71,28 @@ impl<'a> Walk<'a> {
             (_, "any") => {}
             (found, wanted) => {
                 let message = format!("{} is {}; expected {}", name(path), describe(found), expected(schema));
-                self.fault(at, message, hint_for(found, wanted));
+                let is_closed = schema.get("enum").is_some();
+                self.fault(at, message, if is_closed { "" } else { hint_for(found, wanted) });
             }
         }
     }
 
     fn string(&mut self, found: &str, at: Span, schema: &Value, path: &Path<'_>) {
-        let words: Vec<&str> =
-            schema.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        let words = words(schema);
         if !words.is_empty() && !words.contains(&found) {
-            let hint = nearest(found, words.iter().copied()).map(|word| format!("did you mean `{word}`?")).unwrap_or_default();
-            self.fault(at, format!("{} is `{}`; expected {}", name(path), short(found), expected(schema)), hint);
-        } else if found.trim().is_empty() {
-            // No key of a policy means anything when it is empty.
+            let name = name(path);
+            let message = if words.len() > WORDS_LISTED_MAX {
+                format!("{name} cannot be `{}`", short(found))
+            } else {
+                format!("{name} is `{}`; expected {}", short(found), expected(schema))
+            };
+            let hint = match nearest(found, words.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None if words.len() > WORDS_LISTED_MAX => format!("write {}", listed(words)),
+                None => String::new(),
+            };
+            self.fault(at, message, hint);
+        } else if found.trim().is_empty() && number(schema, "minLength").is_some_and(|least| least > 0) {
             self.fault(at, format!("{} is empty; expected {}", name(path), expected(schema)), "");
         }
     }
@@ -95,7 +106,7 @@ impl<'a> Walk<'a> {
             let key_name: &'a str = key.get_ref();
             match known.get(key_name).or(others) {
                 Some(schema) => {
-                    path.push(key_name);
+                    path.push(Some(key_name));
                     self.value(value, schema, path);
                     path.pop();
                 }
@@ -146,9 +157,19 @@ fn number(schema: &Value, key: &str) -> Option<i64> {
     schema.get(key).and_then(Value::as_i64)
 }
 
+/// More words than this are not listed in the middle of a sentence.
+const WORDS_LISTED_MAX: usize = 6;
+
+fn words(schema: &Value) -> Vec<&str> {
+    schema.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
 fn expected(schema: &Value) -> String {
-    if let Some(words) = schema.get("enum").and_then(Value::as_array) {
-        return listed(words.iter().filter_map(Value::as_str));
+    match words(schema).as_slice() {
+        [] => {}
+        words if words.len() <= WORDS_LISTED_MAX => return listed(words.iter().copied()),
+        [first, second, ..] => return format!("a word such as `{first}` or `{second}`"),
+        [_] => {}
     }
     match kind(schema) {
         "integer" => match (number(schema, "minimum"), number(schema, "maximum")) {
@@ -190,14 +211,23 @@ fn hint_for(found: &DeValue<'_>, wanted: &str) -> &'static str {
     }
 }
 
-/// A key as a message names it.
+/// A value as a message names it.
 fn name(path: &Path<'_>) -> String {
-    path.last().map_or_else(|| "the policy".to_owned(), |key| format!("`{}`", short(key)))
+    match path.as_slice() {
+        [.., Some(key)] => format!("`{}`", short(key)),
+        [.., Some(key), None] => format!("an item of `{}`", short(key)),
+        _ => "an item of a list".to_owned(),
+    }
 }
 
 /// A table as a message names it.
 fn owner(path: &Path<'_>) -> String {
-    if path.is_empty() { "a policy".to_owned() } else { format!("`[{}]`", short(&path.join("."))) }
+    let keys: Vec<&str> = path.iter().copied().flatten().collect();
+    match path.last() {
+        None => "a policy".to_owned(),
+        Some(Some(_)) => format!("`[{}]`", short(&keys.join("."))),
+        Some(None) => format!("`[[{}]]`", short(&keys.join("."))),
+    }
 }
 
 /// A word from the file, cut where it would fill the screen.

@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::{Date, date};
+use packman::catalogue::control::Control;
 use packman::dependency::Scopes;
 use packman::ecosystem::Ecosystem;
 use packman::policy::{self, Context, Fault, Level, Policy, ROWS, SetBy, Subject};
-use packman::text::{Place, Side, Text, TextId};
+use packman::text::{Place, Side, Text, TextId, Texts};
+use packman::tree::FileKind;
 
 /// A small catalogue, so that tests don't move with the data.
 const RECORDS: &[(&str, &[Ecosystem])] = &[
@@ -58,7 +60,7 @@ fn dump(text: &Text, faults: &[Fault]) -> String {
     out
 }
 
-const SAMPLE: &str = r##"
+const SAMPLE: &str = r#"
 extends = ["standard"]              # presets, or files of this repository
 catalogue = 2026-11-22              # the date that the catalogue is read as of
 exclude = ["fixtures/**"]           # counted and listed in every report
@@ -96,9 +98,9 @@ package = "pkg:cargo/left-pad"      # or registry = …, path = …
 reason = "fork until 2.1 is out"
 owner = "@acme/build"
 until = 2027-03-01                  # mandatory, the day included; `exception-days-max` caps it
-"##;
+"#;
 
-fn package<'a>(ecosystem: Ecosystem, name: &'a str) -> Subject<'a> {
+fn package(ecosystem: Ecosystem, name: &str) -> Subject<'_> {
     Subject { ecosystem: Some(ecosystem), name, version: Some("1.0.0"), path: "package-lock.json", ..Subject::default() }
 }
 
@@ -156,6 +158,9 @@ fn the_sample_means_what_it_says() {
         "https://github.com\\@evil.example/acme/x",
         "https://evil.example/github.com/acme/x",
         "evil.example:github.com/acme/x",
+        "ssh://github.com:acme@evil.example/acme/x",
+        "github.com:acme@evil.example/x",
+        "ssh://github.com:/acme@evil.example:/x",
         "file:///github.com/acme/x",
         "",
     ] {
@@ -182,7 +187,8 @@ fn the_sample_means_what_it_says() {
         (0, "@acme/build", "38:1 `until = 2027-03-01`")
     );
     assert!(policy.exception_for(rule, &subject, date(2027, 3, 2)).is_none(), "the day is included, the next one is not");
-    assert!(policy.exceptions.all()[0].is_expired(date(2027, 3, 2)));
+    assert!(policy.exceptions.find_expired(rule, &subject, date(2027, 3, 2)).is_some());
+    assert!(policy.exceptions.find_expired(rule, &subject, date(2027, 3, 1)).is_none());
     assert!(policy.exception_for("insecure-origin", &subject, TODAY).is_none());
     assert!(policy.exception_for(rule, &package(Ecosystem::Npm, "left-pad"), TODAY).is_none());
 }
@@ -376,17 +382,65 @@ fn exceptions_select_by_all_that_they_name() {
 #[test]
 fn addresses_of_files_and_archives() {
     let policy = load(
-        "[origins]\nallow-url = [\"https://*.example.com/dist/*\", \"https://example.net/get?file=x.tgz\"]\nallow-archive = [\"vendor/*.tgz\"]\n",
+        "[origins]\nallow-url = [\"https://*.example.com/dist/*\", \"https://example.net/x.tgz\"]\nallow-archive = [\"vendor/*.tgz\"]\n",
     );
     let url = |url| policy.origins.url(url).is_some();
     assert!(url("https://a.example.com/dist/x/y.tgz#sha") && url("https://a.example.com/dist/x?y"));
     assert!(!url("https://a.b.example.com/dist/x") && !url("https://evil.example/a.example.com/dist/x"));
+    assert!(url("https://example.net/x.tgz") && !url("https://example.net/x.tgz/y") && !url("https://example.net/"));
+    let git = load("[origins]\nallow-git = [\"git@git.example.com:acme/*\", \"ssh://git@git.example.com:2222/acme/*\"]\n");
+    let git = |url| git.origins.git(url).is_some();
     assert!(
-        url("https://example.net/get?file=x.tgz")
-            && !url("https://example.net/get?file=y.tgz")
-            && !url("https://example.net/get")
+        git("https://git.example.com/acme/x.git")
+            && git("ssh://git.example.com:2222/acme/x")
+            && git("git@git.example.com:/acme/x")
     );
+    assert!(!git("ssh://git.example.com:2223/acme/x") && !git("git@git.example.com:2222/acme/x"), "a port is no path");
     assert!(policy.origins.archive("vendor/x.tgz").is_some() && policy.origins.archive("vendor/a/x.tgz").is_none());
+}
+
+#[test]
+fn two_policies_are_a_fault() {
+    let found = |paths: &[&str]| {
+        let files = paths.iter().map(|path| (Box::from(*path), FileKind::File)).collect();
+        let texts = Texts::of(Side::Head, files);
+        policy::find(&texts).map(|id| id.map(|id| texts.path(id).to_owned())).map_err(|fault| fault.message)
+    };
+    assert_eq!(found(&["a"]), Ok(None));
+    assert_eq!(found(&["a", "packman.toml"]), Ok(Some("packman.toml".into())));
+    assert_eq!(found(&[".github/packman.toml", "web/packman.toml"]), Ok(Some(".github/packman.toml".into())));
+    assert_eq!(found(&policy::PATHS), Err("there are two policies, `packman.toml` and `.github/packman.toml`".into()));
+}
+
+/// Each example of the guide is a policy, and together they show every key.
+#[test]
+fn the_guide_is_right() {
+    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policy.md")).unwrap();
+    let examples: Vec<&str> = guide.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(examples.len() > 8);
+    for example in &examples {
+        load(example);
+    }
+    let mut keys = Vec::new();
+    keys_of(&policy::schema(), &mut keys);
+    let rules: Vec<&str> = ROWS.iter().map(|row| row.id).collect();
+    let is_word = |key: &str| rules.contains(&key) || Ecosystem::from_id(key).is_some() || Control::from_id(key).is_some();
+    for key in keys.iter().filter(|key| !is_word(key)) {
+        assert!(
+            examples.iter().any(|example| example.contains(key.as_str())) || guide.contains(&format!("`{key}`")),
+            "{key} is not shown"
+        );
+    }
+}
+
+fn keys_of(schema: &serde_json::Value, keys: &mut Vec<String>) {
+    if let Some(properties) = schema.get("properties").and_then(serde_json::Value::as_object) {
+        keys.extend(properties.keys().cloned());
+        properties.values().for_each(|schema| keys_of(schema, keys));
+    }
+    for below in ["items", "additionalProperties"].iter().filter_map(|key| schema.get(key)) {
+        keys_of(below, keys);
+    }
 }
 
 fn fixtures() -> PathBuf {
@@ -436,8 +490,8 @@ fn nothing_panics_and_all_is_bounded() {
         "x".repeat(50 * 1024 * 1024),
         deep("[", "]"),
         deep("{ a = ", "}"),
-        format!("{} = 1", ["a"; 100_000].join(".")),
-        format!("[{}]", ["a"; 100_000].join(".")),
+        format!("{} = 1", "a.".repeat(100_000) + "a"),
+        format!("[{}]", "a.".repeat(100_000) + "a"),
         "[[exceptions]]\n".repeat(100_000),
         format!("exclude = [\"{}\"]", "{".repeat(1000)),
         format!("exclude = [\"{}\"]", "{a,".repeat(300)),
@@ -476,6 +530,19 @@ proptest::proptest! {
                     proptest::prop_assert!(text.content.get(place.span.range()).is_some());
                 }
             }
+        }
+    }
+
+    /// What is allowed on one host comes from that host, as the parser of browsers reads it too.
+    #[test]
+    fn no_address_pretends_to_be_allowed(pieces in proptest::collection::vec(proptest::sample::select(vec![
+        "https://", "ssh://", "git+ssh://", "git@", "github.com", "evil.example", "/acme/", "acme", "/", ":", "@", "\\", "..", "%2e", "#", "?", ".", "*", "443", "%2f",
+    ]), 1..9)) {
+        let written = pieces.concat();
+        let policy = load("[origins]\nallow-git = [\"https://github.com/acme/*\"]\n");
+        if policy.origins.git(&written).is_some() && let Ok(url) = url::Url::parse(written.trim_start_matches("git+")) && url.has_host() {
+            proptest::prop_assert_eq!(url.host_str(), Some("github.com"), "{}", written);
+            proptest::prop_assert!(url.path().starts_with("/acme/"), "{}", written);
         }
     }
 }
