@@ -307,6 +307,12 @@ impl Lockfile {
         self.problems.sort_by_key(|problem| (problem.place, problem.lost));
     }
 
+    /// Whether any entry has a hash.
+    #[must_use]
+    pub fn has_hashes(&self) -> bool {
+        !self.hashes.is_empty()
+    }
+
     /// The hashes of an entry.
     pub fn hashes_of(&self, entry: u32) -> impl Iterator<Item = &Str> {
         let first = self.hashes.partition_point(|(of, _)| *of < entry);

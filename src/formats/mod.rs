@@ -81,12 +81,8 @@ impl Format {
 }
 
 /// All formats. Where two claim a name, the first whose look at the content says yes gets it.
-pub static FORMATS: &[&Format] = &[
-    &dockerfile::FORMAT,
-    &npm_package_lock::FORMAT,
-    &npm_shrinkwrap::FORMAT,
-    &package_json::FORMAT,
-];
+pub static FORMATS: &[&Format] =
+    &[&dockerfile::FORMAT, &npm_package_lock::FORMAT, &npm_shrinkwrap::FORMAT, &package_json::FORMAT];
 
 /// The format with this id.
 #[must_use]

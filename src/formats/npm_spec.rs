@@ -157,7 +157,16 @@ pub(crate) fn is_version(version: &str) -> bool {
             },
         };
     }
-    !rest.starts_with('.') && rest != "-" && rest != "+" && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-+".contains(&byte))
+    !rest.starts_with('.')
+        && rest != "-"
+        && rest != "+"
+        && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-+".contains(&byte))
+}
+
+/// Whether a lockfile's version is one: semver, or fewer numbers as some private registries have them.
+pub(crate) fn is_locked_version(version: &str) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    is_version(version) || version.split('.').all(is_number)
 }
 
 fn is_scheme(word: &str) -> bool {
@@ -190,7 +199,7 @@ fn git(spec: &str) -> Option<Spec<'_>> {
     let path = path.split('?').next().unwrap_or("").trim_end_matches('/');
     let is_repository = path.split('/').filter(|part| !part.is_empty()).count() == 2;
     let host = host.rsplit('@').next().unwrap_or(host);
-    if is_web && (path.ends_with(".git") || (is_repository && HOSTED.contains(&host))) { git } else { None }
+    if is_web && (path.strip_suffix(".git").is_some() || (is_repository && HOSTED.contains(&host))) { git } else { None }
 }
 
 /// `github:user/repo`, `user/repo` and scp's `user@host:path`.
@@ -210,7 +219,8 @@ fn shorthand(spec: &str) -> Option<Spec<'_>> {
         return is_scp.then_some(Spec::Git { url: Cow::Borrowed(place), fragment });
     }
     let (owner, repository) = place.split_once('/')?;
-    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     if is_word(owner) && is_word(repository) { hosted("https://github.com/", place) } else { None }
 }
 
@@ -322,7 +332,7 @@ pub(crate) fn part(whole: &Str, content: &str, piece: &str) -> Str {
 }
 
 /// The hashes of a subresource integrity text; `Err` holds a word of it that is none.
-pub(crate) fn hashes<'a>(integrity: &'a str) -> impl Iterator<Item = Result<&'a str, &'a str>> {
+pub(crate) fn hashes(integrity: &str) -> impl Iterator<Item = Result<&str, &str>> {
     integrity.split_ascii_whitespace().map(|word| if is_hash(word) { Ok(word) } else { Err(word) })
 }
 
@@ -390,7 +400,10 @@ mod tests {
         assert_eq!(found("https://bitbucket.org/a/b/get/v1.tar.gz"), Some("https://bitbucket.org/a/b v1".into()));
         let gitlab = "https://gitlab.com/api/v4/projects/a%2Fb/repository/archive.tar.gz?ref=main";
         assert_eq!(found(gitlab), Some("https://gitlab.com/a/b main".into()));
-        assert_eq!(found("https://gitlab.com/a/b/repository/archive.tar.gz?ref=main"), Some("https://gitlab.com/a/b main".into()));
+        assert_eq!(
+            found("https://gitlab.com/a/b/repository/archive.tar.gz?ref=main"),
+            Some("https://gitlab.com/a/b main".into())
+        );
         assert_eq!(found("https://evil.example/a/b/tar.gz/main"), None);
     }
 }

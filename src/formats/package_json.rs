@@ -130,9 +130,9 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     let catalogs = Catalogs::around(root, neighbours);
     let mut known: BTreeMap<(&str, &str), u32> = BTreeMap::new();
     for request in requests(root) {
-        let Some(spec) = request.node.text() else {
+        let Some(spec) = request.node.text().filter(|_| npm_spec::is_name(request.node.key())) else {
             lockfile.stated += 1;
-            let message = format!("`{}` asks for no version, expected a text", request.node.key());
+            let message = format!("`{}` is no request, expected a name and a version", request.node.key());
             lockfile.problems.push(Problem::new(request.node.key_place(), Lost::Entry, message));
             continue;
         };
@@ -236,5 +236,30 @@ impl<'a> Catalogs<'a> {
                 [default, named].into_iter().flatten().find_map(|catalog| catalog.get(name)).and_then(Node::scalar)
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Keys of the four sections.
+    fn counted_entries(content: &str) -> usize {
+        let root: serde_json::Value = serde_json::from_str(content).unwrap();
+        let sections = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
+        sections.iter().filter_map(|section| root[section].as_object()).map(serde_json::Map::len).sum()
+    }
+
+    #[test]
+    fn states_what_is_counted() {
+        crate::formats::counting::check(&FORMAT, "package.json", counted_entries);
+    }
+
+    #[test]
+    fn a_later_pattern_takes_away() {
+        let members = Members::of(&["packages/*", "!packages/old", "./tools/cli/"]);
+        assert!(members.contain("packages/new") && members.contain("tools/cli"));
+        assert!(!members.contain("packages/old") && !members.contain("packages/a/b"));
     }
 }

@@ -96,9 +96,9 @@ fn is_link(node: Node<'_>) -> bool {
 }
 
 /// Makes the entries: first what stands for itself, then what is bundled in those, then links by their targets.
-fn entries<'d>(reading: &mut Reading<'d>, paths: &Paths<'d>, neighbours: &Neighbours<'_>) {
+fn entries(reading: &mut Reading<'_>, paths: &Paths<'_>, neighbours: &Neighbours<'_>) {
     let count = u32::try_from(reading.packages.len()).unwrap_or(NONE);
-    let mut bundled = Vec::new();
+    let mut waiting = Vec::new();
     let mut links = Vec::new();
     for number in 1..count {
         let Some(package) = reading.package(number).copied() else { continue };
@@ -108,20 +108,20 @@ fn entries<'d>(reading: &mut Reading<'d>, paths: &Paths<'d>, neighbours: &Neighb
             reading.lose(Problem::new(node.key_place(), Lost::Entry, message));
         } else if is_link(node) {
             links.push(number);
-        } else if package.name.is_empty() {
+        } else if package.name.is_empty() && !node.key().ends_with(MODULES) {
             folder(reading, paths, number, neighbours);
         } else if !npm_spec::is_name(package.name) {
-            let message = format!("`{}` is no name of a package", package.name);
+            let message = format!("`{}` ends in no name of a package", node.key());
             reading.lose(Problem::new(node.key_place(), Lost::Entry, message));
         } else {
-            match bundler(reading, number) {
-                Some(bundler) if reading.entry_of(bundler).is_none() => bundled.push(number),
+            match holder_of(reading, number) {
+                Some(bundler) if reading.entry_of(bundler).is_none() => waiting.push(number),
                 bundler => installed(reading, number, bundler),
             }
         }
     }
-    for number in bundled {
-        let bundler = bundler(reading, number);
+    for number in waiting {
+        let bundler = holder_of(reading, number);
         installed(reading, number, bundler);
     }
     for number in links {
@@ -131,7 +131,7 @@ fn entries<'d>(reading: &mut Reading<'d>, paths: &Paths<'d>, neighbours: &Neighb
 
 /// The package whose file holds this one: the nearest above that is not itself bundled. What the project itself or one of its folders
 /// bundles is fetched like anything else, and so is what has an address of its own.
-fn bundler(reading: &Reading<'_>, number: u32) -> Option<u32> {
+fn holder_of(reading: &Reading<'_>, number: u32) -> Option<u32> {
     let is_bundled = |package: &Package<'_>| package.node.get("inBundle").and_then(Node::bool) == Some(true);
     let package = reading.package(number).filter(|package| is_bundled(package))?;
     if !text_of(package.node, "resolved").is_empty() {
@@ -151,7 +151,7 @@ fn bundler(reading: &Reading<'_>, number: u32) -> Option<u32> {
 }
 
 /// A package in some `node_modules`.
-fn installed<'d>(reading: &mut Reading<'d>, number: u32, bundler: Option<u32>) {
+fn installed(reading: &mut Reading<'_>, number: u32, bundler: Option<u32>) {
     let Some(package) = reading.package(number).copied() else { return };
     let (node, content) = (package.node, &reading.text.content);
     let version = match node.get("version") {
@@ -189,7 +189,7 @@ fn installed<'d>(reading: &mut Reading<'d>, number: u32, bundler: Option<u32>) {
 }
 
 /// A folder of the repository: a workspace member, or what a link or `file:` leads to.
-fn folder<'d>(reading: &mut Reading<'d>, paths: &Paths<'d>, number: u32, neighbours: &Neighbours<'_>) {
+fn folder(reading: &mut Reading<'_>, paths: &Paths<'_>, number: u32, neighbours: &Neighbours<'_>) {
     let Some(package) = reading.package(number).copied() else { return };
     let (node, content) = (package.node, &reading.text.content);
     let path = node.key();
@@ -229,7 +229,7 @@ fn base_name(path: &str) -> &str {
 }
 
 /// A link counts with the folder that it leads to; without one it is an entry of its own.
-fn link<'d>(reading: &mut Reading<'d>, paths: &Paths<'d>, number: u32, neighbours: &Neighbours<'_>) {
+fn link(reading: &mut Reading<'_>, paths: &Paths<'_>, number: u32, neighbours: &Neighbours<'_>) {
     let Some(package) = reading.package(number).copied() else { return };
     let target = text_of(package.node, "resolved");
     let entry = paths.by_path.get(target).filter(|target| **target != 0).and_then(|target| reading.entry_of(*target));
@@ -256,7 +256,8 @@ fn edges(reading: &mut Reading<'_>) {
     for number in 1..count {
         let Some(package) = reading.package(number).copied().filter(|package| package.entry != NONE) else { continue };
         for section in package.node.members().filter(|member| member.is_map()) {
-            let makes_edges = |(name, folders_only): &(&str, bool)| *name == section.key() && (!folders_only || package.name.is_empty());
+            let makes_edges =
+                |(name, folders_only): &(&str, bool)| *name == section.key() && (!folders_only || package.name.is_empty());
             if !EDGES.iter().any(makes_edges) {
                 continue;
             }
@@ -270,7 +271,7 @@ fn edges(reading: &mut Reading<'_>) {
 }
 
 /// Members are the repository itself: what they ask for is direct.
-fn members<'d>(reading: &mut Reading<'d>, paths: &Paths<'d>, neighbours: &Neighbours<'_>) {
+fn members(reading: &mut Reading<'_>, paths: &Paths<'_>, neighbours: &Neighbours<'_>) {
     let count = u32::try_from(reading.packages.len()).unwrap_or(NONE);
     for number in 1..count {
         let Some(package) = reading.package(number).copied().filter(|package| package.name.is_empty()) else { continue };

@@ -57,11 +57,13 @@ pub(super) fn read_as(format: &'static Format, text: &Text, neighbours: &Neighbo
     }
     let is_old = matches!(lockfile.version.as_deref(), None | Some("1"));
     let (packages, dependencies) = (root.get("packages"), root.get("dependencies"));
-    for odd in [packages, dependencies].into_iter().flatten().filter(|node| !node.is_map()) {
+    if let Some(odd) = [packages, dependencies].into_iter().flatten().find(|node| !node.is_map()) {
         let problem = odd.problem(Lost::File, format!("`{}` is no map of packages", odd.key()));
         return Lockfile::unreadable(text, format, Kind::Lock, problem);
     }
     lockfile.shows = Shows { origin: true, integrity: true, edges: true, scope: true, install_code: packages.is_some() };
+    // Files before version 1 had neither hashes nor `requires`.
+    let is_older = stated.is_none() && packages.is_none() && root.get("requires").is_none();
     let mut reading = Reading { lockfile, text, packages: Vec::new(), children: HashMap::new(), merged: HashMap::new() };
     match (packages, dependencies) {
         (Some(packages), _) => flat::read(&mut reading, packages, neighbours),
@@ -72,6 +74,7 @@ pub(super) fn read_as(format: &'static Format, text: &Text, neighbours: &Neighbo
             return Lockfile::unreadable(text, format, Kind::Lock, root.problem(Lost::File, message));
         }
     }
+    reading.lockfile.shows.integrity = !is_older || reading.lockfile.has_hashes();
     reading.lockfile
 }
 
@@ -132,20 +135,17 @@ impl<'d> Reading<'d> {
 
     /// Adds an entry, or counts it with its equal.
     fn add(&mut self, number: u32, same: Same<'d>, entry: Entry) {
-        let index = match self.merged.get(&same) {
-            Some(index) => {
-                self.lockfile.stated += 1;
-                if let Some(before) = self.lockfile.entries.get_mut(*index as usize) {
-                    before.scopes = before.scopes.with(entry.scopes);
-                }
-                *index
+        let index = if let Some(index) = self.merged.get(&same) {
+            self.lockfile.stated += 1;
+            if let Some(before) = self.lockfile.entries.get_mut(*index as usize) {
+                before.scopes = before.scopes.with(entry.scopes);
             }
-            None => {
-                let index = self.lockfile.push(entry);
-                self.merged.insert(same, index);
-                self.hashes(index, number);
-                index
-            }
+            *index
+        } else {
+            let index = self.lockfile.push(entry);
+            self.merged.insert(same, index);
+            self.hashes(index, number);
+            index
         };
         if let Some(package) = self.packages.get_mut(number as usize) {
             package.entry = index;
@@ -161,14 +161,16 @@ impl<'d> Reading<'d> {
             return;
         };
         let content = &self.text.content;
+        let mut odd = None;
         for word in npm_spec::hashes(whole.of(content)) {
             match word {
                 Ok(hash) => self.lockfile.hash(index, npm_spec::part(&whole, content, hash)),
-                Err(word) => {
-                    let message = format!("`{word}` is no hash, expected one like `sha512-…`");
-                    self.lockfile.problems.push(integrity.problem(Lost::Detail, message));
-                }
+                Err(word) => odd = odd.or(Some(word)),
             }
+        }
+        if let Some(odd) = odd {
+            let message = format!("`{odd}` is no hash, expected one like `sha512-…`");
+            self.lockfile.problems.push(integrity.problem(Lost::Detail, message));
         }
     }
 
@@ -181,7 +183,7 @@ impl<'d> Reading<'d> {
     /// The version that an entry states, or none with a problem if it is none.
     fn version(&mut self, node: Node<'d>) -> Option<Str> {
         let version = node.str()?;
-        if npm_spec::is_version(version.of(&self.text.content)) {
+        if npm_spec::is_locked_version(version.of(&self.text.content)) {
             return Some(version);
         }
         let message = format!("`{}` is no version, expected one like `1.2.3`", node.text().unwrap_or(""));

@@ -104,7 +104,7 @@ fn says(reading: &mut Reading<'_>, package: Package<'_>, bundler: Option<u32>) -
             let alias = (name.of(content) != package.name).then(|| key.clone());
             Says { name, version, alias, located: reading.located(node, bundler) }
         }
-        Spec::Version(version) => {
+        Spec::Version(version) | Spec::Range(version) if npm_spec::is_locked_version(version) => {
             let version = part(version);
             says(Some(version), reading.located(node, bundler))
         }
