@@ -10,7 +10,7 @@ pub mod image;
 mod npm_package_lock;
 mod npm_shrinkwrap;
 mod npm_spec;
-mod package_json;
+pub(crate) mod package_json;
 mod shell;
 
 use crate::dependency::{Kind, Lockfile};
