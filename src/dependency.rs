@@ -95,7 +95,7 @@ impl Scopes {
 
     /// Both sets.
     #[must_use]
-    pub fn with(self, other: Self) -> Self {
+    pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
@@ -305,6 +305,12 @@ impl Lockfile {
         self.covers.sort_unstable();
         self.covers.dedup();
         self.problems.sort_by_key(|problem| (problem.place, problem.lost));
+    }
+
+    /// Whether any entry has a hash.
+    #[must_use]
+    pub fn has_hashes(&self) -> bool {
+        !self.hashes.is_empty()
     }
 
     /// The hashes of an entry.

@@ -3,6 +3,12 @@
 //! Answers for: which configuration files a package client really reads from a project, and what they say (`Routing`). Data only:
 //! nothing is executed, credentials never enter the model. Never maps an address to a registry.
 
+mod manager;
+mod npm;
+mod npmrc;
+#[cfg(test)]
+mod testing;
+
 use crate::dependency::Lockfile;
 use crate::neighbours::Neighbours;
 use crate::routing::Routing;
@@ -21,7 +27,7 @@ pub struct Client {
 }
 
 /// All clients.
-pub static CLIENTS: &[&Client] = &[];
+pub static CLIENTS: &[&Client] = &[&npm::CLIENT];
 
 /// The client that installs from files of a format.
 #[must_use]

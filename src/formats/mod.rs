@@ -3,8 +3,14 @@
 //! Answers for: which names (and, where a name is shared, which content) belong to which format, and a text into a `Lockfile`.
 //! Never knows a registry, a tier or a policy, and never makes a finding.
 
+#[cfg(test)]
+mod counting;
 mod dockerfile;
 pub mod image;
+mod npm_package_lock;
+mod npm_shrinkwrap;
+mod npm_spec;
+pub(crate) mod package_json;
 mod shell;
 
 use crate::dependency::{Kind, Lockfile};
@@ -75,7 +81,8 @@ impl Format {
 }
 
 /// All formats. Where two claim a name, the first whose look at the content says yes gets it.
-pub static FORMATS: &[&Format] = &[&dockerfile::FORMAT];
+pub static FORMATS: &[&Format] =
+    &[&dockerfile::FORMAT, &npm_package_lock::FORMAT, &npm_shrinkwrap::FORMAT, &package_json::FORMAT];
 
 /// The format with this id.
 #[must_use]

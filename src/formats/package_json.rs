@@ -1,0 +1,265 @@
+//! package.json: what a JavaScript project wants.
+//!
+//! Answers for: the dependencies that a manifest asks for with their places and scopes, the members of its workspaces, and, where no
+//! lockfile locks it, one entry for each. Lock readers of the npm family take directness and scopes from here. Never resolves a range,
+//! and never reads `overrides` or `resolutions` as dependencies.
+//!
+//! Specification: docs.npmjs.com, package.json. Quirks: a name may stand in several sections; `npm:` renames; `user/repo` is a GitHub
+//! repository; `workspaces` is a list or a map with `packages`; pnpm and bun add `catalog:` and `workspace:`, which only they resolve.
+
+use std::collections::BTreeMap;
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
+use crate::ecosystem::Ecosystem;
+use crate::formats::npm_spec::{self, Located, Spec};
+use crate::formats::{Claim, Format};
+use crate::neighbours::{Neighbours, join};
+use crate::syntax::{Document, Node, json, yaml};
+use crate::text::{Lost, Problem, Str, Text, TextId};
+
+/// The row of the table.
+pub(crate) static FORMAT: Format = Format {
+    id: "package-json",
+    title: "package.json",
+    kind: Kind::Declaration,
+    files: &[Claim::Name(NAME)],
+    looks: None,
+    shadowed_by: &["bun-lock", "bun-lockb", "npm-package-lock", "npm-shrinkwrap", "pnpm-lock", "yarn-berry", "yarn-v1"],
+    read,
+};
+
+/// The name of the file.
+pub(crate) const NAME: &str = "package.json";
+
+/// Sections that ask for packages, and what for.
+const SECTIONS: [(&str, Scopes); 4] = [
+    ("dependencies", Scopes::PRODUCTION),
+    ("devDependencies", Scopes::DEVELOPMENT),
+    ("optionalDependencies", Scopes::PRODUCTION.with(Scopes::OPTIONAL)),
+    ("peerDependencies", Scopes::PEER),
+];
+
+/// One package that a manifest asks for: its key is the name, its text the specification.
+#[derive(Clone, Copy)]
+pub(crate) struct Request<'d> {
+    /// Name and specification.
+    pub(crate) node: Node<'d>,
+    /// What for.
+    pub(crate) scopes: Scopes,
+}
+
+/// All that a manifest asks for, in the order of its sections.
+pub(crate) fn requests(manifest: Node<'_>) -> impl Iterator<Item = Request<'_>> {
+    SECTIONS.into_iter().flat_map(move |(section, scopes)| {
+        manifest.get(section).into_iter().flat_map(Node::members).map(move |node| Request { node, scopes })
+    })
+}
+
+/// A manifest by its folder, relative to the root; `None` if it is not there or cannot be read.
+pub(crate) fn manifest<'a>(folder: &str, neighbours: &Neighbours<'a>) -> Option<Document<'a>> {
+    let text = neighbours.at(&join(folder, NAME))?.ok()?;
+    json::read(text).ok().filter(|document| document.root().is_map())
+}
+
+/// The patterns that name the members of a workspace.
+pub(crate) fn patterns(manifest: Node<'_>) -> Vec<&str> {
+    let Some(workspaces) = manifest.get("workspaces") else { return Vec::new() };
+    let list = workspaces.get("packages").unwrap_or(workspaces);
+    list.items().filter_map(Node::text).collect()
+}
+
+/// Folders of a workspace, by patterns; a later `!pattern` takes away.
+pub(crate) struct Members(Vec<(bool, GlobMatcher)>);
+
+impl Members {
+    /// The members that patterns name. A pattern that is none names nothing.
+    pub(crate) fn of(patterns: &[&str]) -> Self {
+        let matcher = |pattern: &&str| {
+            let (takes_away, pattern) = pattern.strip_prefix('!').map_or((false, *pattern), |pattern| (true, pattern));
+            let plain = pattern.trim_start_matches("./").trim_end_matches('/');
+            let glob = GlobBuilder::new(plain).literal_separator(true).build().ok()?;
+            Some((takes_away, glob.compile_matcher()))
+        };
+        Self(patterns.iter().filter_map(matcher).collect())
+    }
+
+    /// Whether a folder, relative to the workspace's root, is a member.
+    pub(crate) fn contain(&self, folder: &str) -> bool {
+        let applies = self.0.iter().rev().find(|(_, matcher)| matcher.is_match(folder));
+        applies.is_some_and(|(takes_away, _)| !takes_away)
+    }
+}
+
+/// The manifests of the members that patterns name, in path order, by their folder relative to the root of the tree.
+pub(crate) fn members<'a>(patterns: &[&str], neighbours: &Neighbours<'a>) -> BTreeMap<&'a str, TextId> {
+    let mut found = BTreeMap::new();
+    for pattern in patterns {
+        let (takes_away, pattern) = pattern.strip_prefix('!').map_or((false, *pattern), |pattern| (true, pattern));
+        for (id, path) in neighbours.members(pattern, NAME) {
+            let folder = crate::neighbours::folder_of(path);
+            if takes_away {
+                found.remove(folder);
+            } else {
+                found.insert(folder, id);
+            }
+        }
+    }
+    found
+}
+
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
+    let document = match json::read(text) {
+        Ok(document) => document,
+        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Declaration, problem),
+    };
+    let root = document.root();
+    if !root.is_map() {
+        let problem = root.problem(Lost::File, "is no map, expected the keys of a package.json");
+        return Lockfile::unreadable(text, &FORMAT, Kind::Declaration, problem);
+    }
+    let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Declaration);
+    lockfile.shows = Shows { scope: true, ..Shows::default() };
+    for (section, _) in SECTIONS {
+        if let Some(odd) = root.get(section).filter(|node| !node.is_map()) {
+            lockfile.problems.push(odd.problem(Lost::Detail, format!("`{section}` is no map of names and versions")));
+        }
+    }
+    let optional_peers = root.get("peerDependenciesMeta");
+    let catalogs = Catalogs::around(root, neighbours);
+    let mut known: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+    for request in requests(root) {
+        let Some(spec) = request.node.text().filter(|_| npm_spec::is_name(request.node.key())) else {
+            lockfile.stated += 1;
+            let message = format!("`{}` is no request, expected a name and a version", request.node.key());
+            lockfile.problems.push(Problem::new(request.node.key_place(), Lost::Entry, message));
+            continue;
+        };
+        let mut scopes = request.scopes;
+        let is_optional = |meta: Node<'_>| meta.at(&[request.node.key(), "optional"]).and_then(Node::bool) == Some(true);
+        if scopes.contains(Scopes::PEER) && optional_peers.is_some_and(is_optional) {
+            scopes = scopes.with(Scopes::OPTIONAL);
+        }
+        if let Some(index) = known.get(&(request.node.key(), spec)) {
+            lockfile.stated += 1;
+            if let Some(entry) = lockfile.entries.get_mut(*index as usize) {
+                entry.scopes = entry.scopes.with(scopes);
+            }
+            continue;
+        }
+        let entry = Entry { scopes, ..entry(request.node, &text.content, &catalogs) };
+        let index = lockfile.push(entry);
+        lockfile.declare(index, request.node.place());
+        known.insert((request.node.key(), spec), index);
+    }
+    lockfile
+}
+
+/// The entry for one request that no lockfile answers.
+fn entry(node: Node<'_>, content: &str, catalogs: &Catalogs<'_>) -> Entry {
+    let whole = node.str().unwrap_or_default();
+    let key = node.key_str();
+    let written = whole.of(content);
+    let spec = npm_spec::parse(written);
+    let plain = |version, locator| Entry::new(Ecosystem::Npm, key.clone(), version, locator);
+    let part = |piece: &str| npm_spec::part(&whole, content, piece);
+    match &spec {
+        Spec::Version(version) => plain(Some(part(version)), Locator::Silent),
+        Spec::Range(_) => plain(None, Locator::Silent),
+        Spec::Alias { name, wanted } => {
+            let version = npm_spec::exact(wanted).map(part);
+            let alias = (*name != key.of(content)).then(|| key.clone());
+            Entry { alias, ..Entry::new(Ecosystem::Npm, part(name), version, Locator::Silent) }
+        }
+        Spec::Git { .. } => {
+            let Some(Located { locator, moving }) = npm_spec::git_located(&spec, &whole, content) else {
+                return plain(None, Locator::Missing);
+            };
+            Entry { moving, ..plain(None, locator) }
+        }
+        Spec::Address(address) => match npm_spec::archive_located(address, &whole, content) {
+            Some(Located { locator, moving }) => Entry { moving, ..plain(None, locator) },
+            None => plain(None, Locator::Url(part(address))),
+        },
+        Spec::Path(path) => plain(None, Locator::Path(part(path))),
+        Spec::Workspace(_) => plain(None, Locator::Workspace),
+        Spec::Jsr(wanted) => jsr(&key, wanted, &whole, content),
+        Spec::Catalog(name) => match catalogs.wanted(name, node.key()).map(npm_spec::parse) {
+            Some(Spec::Version(version)) => plain(Some(Str::made(whole.span, version)), Locator::Silent),
+            Some(Spec::Range(_)) => plain(None, Locator::Silent),
+            Some(Spec::Alias { name, wanted }) => {
+                let version = npm_spec::exact(wanted).map(|version| Str::made(whole.span, version));
+                let name = Str::made(whole.span, name);
+                Entry { alias: Some(key.clone()), ..Entry::new(Ecosystem::Npm, name, version, Locator::Silent) }
+            }
+            _ => plain(None, Locator::Unresolved(whole.clone())),
+        },
+        Spec::Unknown(_) => plain(None, Locator::Unresolved(whole.clone())),
+    }
+}
+
+/// `jsr:^1` keeps the key as its name, `jsr:@scope/name@^1` names another.
+fn jsr(key: &Str, wanted: &str, whole: &Str, content: &str) -> Entry {
+    let (name, version) = if wanted.starts_with('@') { npm_spec::split_name(wanted) } else { ("", wanted) };
+    let version = npm_spec::exact(version).map(|version| npm_spec::part(whole, content, version));
+    let client_id = Locator::Index(Str::made(whole.span, "jsr:"));
+    if name.is_empty() || name == key.of(content) {
+        return Entry::new(Ecosystem::Jsr, key.clone(), version, client_id);
+    }
+    let name = npm_spec::part(whole, content, name);
+    Entry { alias: Some(key.clone()), ..Entry::new(Ecosystem::Jsr, name, version, client_id) }
+}
+
+/// Versions that a workspace names once for all its members: pnpm's in pnpm-workspace.yaml, bun's in the root manifest.
+struct Catalogs<'a>(Vec<Document<'a>>);
+
+impl<'a> Catalogs<'a> {
+    /// The files that may name them, read only if the manifest asks for any.
+    fn around(manifest: Node<'_>, neighbours: &Neighbours<'a>) -> Self {
+        if !requests(manifest).any(|request| request.node.text().is_some_and(|spec| spec.starts_with("catalog:"))) {
+            return Self(Vec::new());
+        }
+        let pnpm = neighbours.upwards("pnpm-workspace.yaml").into_iter().flatten();
+        let mut documents: Vec<_> = pnpm.filter_map(|text| yaml::read_with_aliases(text).ok()).flatten().collect();
+        documents.extend(neighbours.upwards(NAME).into_iter().flatten().filter_map(|text| json::read(text).ok()));
+        Self(documents)
+    }
+
+    fn wanted(&self, catalog: &str, name: &str) -> Option<&str> {
+        let is_default = catalog.is_empty() || catalog == "default";
+        self.0.iter().find_map(|document| {
+            let root = document.root();
+            [Some(root), root.get("workspaces")].into_iter().flatten().find_map(|holder| {
+                let default = holder.get("catalog").filter(|_| is_default);
+                let named = holder.get("catalogs").and_then(|named| named.get(if is_default { "default" } else { catalog }));
+                [default, named].into_iter().flatten().find_map(|catalog| catalog.get(name)).and_then(Node::scalar)
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Keys of the four sections.
+    fn counted_entries(content: &str) -> usize {
+        let root: serde_json::Value = serde_json::from_str(content).unwrap();
+        let sections = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
+        sections.iter().filter_map(|section| root[section].as_object()).map(serde_json::Map::len).sum()
+    }
+
+    #[test]
+    fn states_what_is_counted() {
+        crate::formats::counting::check(&FORMAT, "package.json", counted_entries);
+    }
+
+    #[test]
+    fn a_later_pattern_takes_away() {
+        let members = Members::of(&["packages/*", "!packages/old", "./tools/cli/"]);
+        assert!(members.contain("packages/new") && members.contain("tools/cli"));
+        assert!(!members.contain("packages/old") && !members.contain("packages/a/b"));
+    }
+}
