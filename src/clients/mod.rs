@@ -3,6 +3,9 @@
 //! Answers for: which configuration files a package client really reads from a project, and what they say (`Routing`). Data only:
 //! nothing is executed, credentials never enter the model. Never maps an address to a registry.
 
+pub(crate) mod cargo;
+mod go;
+
 use crate::dependency::Lockfile;
 use crate::neighbours::Neighbours;
 use crate::routing::Routing;
@@ -21,7 +24,7 @@ pub struct Client {
 }
 
 /// All clients.
-pub static CLIENTS: &[&Client] = &[];
+pub static CLIENTS: &[&Client] = &[&cargo::CLIENT, &go::CLIENT];
 
 /// The client that installs from files of a format.
 #[must_use]
