@@ -6,6 +6,8 @@
 mod dockerfile;
 pub mod image;
 mod shell;
+#[cfg(test)]
+mod testing;
 
 use crate::dependency::{Kind, Lockfile};
 use crate::neighbours::Neighbours;
