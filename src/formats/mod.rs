@@ -20,6 +20,8 @@ mod npm_shrinkwrap;
 mod npm_spec;
 pub(crate) mod package_json;
 mod shell;
+#[cfg(test)]
+mod testing;
 
 use crate::dependency::{Kind, Lockfile};
 use crate::neighbours::Neighbours;
