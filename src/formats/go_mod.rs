@@ -35,8 +35,8 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     lockfile.shows = Shows { integrity: true, ..Shows::default() };
     lockfile.stated += problems.iter().filter(|problem| problem.lost == Lost::Entry).count();
     lockfile.problems = problems;
-    if !statements.iter().any(|statement| statement.verb == "module") {
-        let message = "has no `module` line, which every go.mod has";
+    if statements.is_empty() {
+        let message = "states nothing, not even a `module`";
         return Lockfile::unreadable(text, &FORMAT, Kind::Lock, Problem::new(text.place(Span::default()), Lost::File, message));
     }
     let work = Work::above(text, neighbours);

@@ -58,12 +58,11 @@ fn read_use(lockfile: &mut Lockfile, text: &Text, neighbours: &Neighbours<'_>, s
         return lockfile.problem(text.place(statement.span), Lost::Detail, "is no member, expected one folder");
     };
     let written = folder.of(content);
-    let message = match neighbours.resolve(written) {
-        Ok(path) if neighbours.has(&join(&path, "go.mod")) => return,
-        Ok(_) => format!("uses `{written}`, where no go.mod lies"),
-        Err(_) => format!("uses `{written}`, which is outside the repository"),
-    };
-    lockfile.problem(text.place(folder.span), Lost::Detail, message);
+    // A folder without go.mod has nothing to judge; one outside the repository is not judged, which has to be said.
+    if neighbours.resolve(written).is_err() {
+        let message = format!("uses `{written}`, which is outside the repository");
+        lockfile.problem(text.place(folder.span), Lost::Detail, message);
+    }
 }
 
 fn read_replace(lockfile: &mut Lockfile, text: &Text, statement: &Statement<'_>, sums: &Sums<'_>) {

@@ -9,6 +9,7 @@
 )]
 
 mod catalogue;
+mod corpus;
 mod derived;
 mod golden;
 mod policy;
