@@ -19,6 +19,7 @@ mod npm_package_lock;
 mod npm_shrinkwrap;
 mod npm_spec;
 pub(crate) mod package_json;
+mod pnpm_lock;
 mod shell;
 #[cfg(test)]
 mod testing;
@@ -103,6 +104,7 @@ pub static FORMATS: &[&Format] = &[
     &npm_package_lock::FORMAT,
     &npm_shrinkwrap::FORMAT,
     &package_json::FORMAT,
+    &pnpm_lock::FORMAT,
 ];
 
 /// The format with this id.
