@@ -307,7 +307,8 @@ mod tests {
     fn counted_entries(content: &str) -> usize {
         let keys = ["image:", "model:", "source:"];
         content.lines().filter(|line| keys.iter().any(|key| line.trim_start_matches([' ', '-']).starts_with(key))).count()
-            + content.lines().filter(|line| line.trim_start().to_uppercase().starts_with("FROM ")).count()
+            + content.matches("FROM ").count()
+            + content.matches(",from=").count()
             + content.matches("docker-image://").count()
             + content.matches("ref=").count()
     }
