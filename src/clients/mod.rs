@@ -4,6 +4,7 @@
 //! nothing is executed, credentials never enter the model. Never maps an address to a registry.
 
 pub(crate) mod cargo;
+mod docker;
 mod go;
 mod manager;
 mod npm;
@@ -32,6 +33,7 @@ pub struct Client {
 #[rustfmt::skip] // one row a line
 pub static CLIENTS: &[&Client] = &[
     &cargo::CLIENT,
+    &docker::CLIENT,
     &go::CLIENT,
     &npm::CLIENT,
 ];

@@ -6,6 +6,7 @@
 mod cargo_lock;
 mod cargo_manifest;
 mod cargo_toml;
+mod compose;
 #[cfg(test)]
 mod counting;
 mod dockerfile;
@@ -20,6 +21,7 @@ mod npm_shrinkwrap;
 mod npm_spec;
 pub(crate) mod package_json;
 mod pnpm_lock;
+mod remote;
 mod shell;
 #[cfg(test)]
 mod testing;
@@ -41,6 +43,8 @@ pub enum Claim {
     SuffixAnyCase(&'static str),
     /// File names that begin and end so (`requirements`, `.txt`), the middle may be empty.
     Around(&'static str, &'static str),
+    /// File names that hold this and end so (`compose`, `.yaml`).
+    Holding(&'static str, &'static str),
     /// The last parts of a path (`vendor/modules.txt`).
     Path(&'static str),
 }
@@ -59,6 +63,7 @@ impl Claim {
             Self::Around(before, after) => {
                 name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
             }
+            Self::Holding(part, end) => name.strip_suffix(end).is_some_and(|stem| stem.contains(part)),
             Self::Path(end) => path == end || path.strip_suffix(end).is_some_and(|rest| rest.ends_with('/')),
         }
     }
@@ -96,6 +101,7 @@ impl Format {
 pub static FORMATS: &[&Format] = &[
     &cargo_lock::FORMAT,
     &cargo_toml::FORMAT,
+    &compose::FORMAT,
     &dockerfile::FORMAT,
     &go_mod::FORMAT,
     &go_sum::FORMAT,
