@@ -6,6 +6,7 @@ pub mod escape;
 mod group;
 mod human;
 mod json;
+pub mod line_hash;
 mod outputs;
 mod sarif;
 pub mod snippet;
