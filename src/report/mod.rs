@@ -8,6 +8,7 @@ mod human;
 mod json;
 pub mod line_hash;
 mod outputs;
+mod places;
 mod sarif;
 pub mod snippet;
 mod summary;
