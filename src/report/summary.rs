@@ -89,7 +89,9 @@ fn table(report: &Report<'_>, sheet: &mut Sheet) {
     if report.registries.is_empty() {
         return;
     }
-    sheet.add("| registry | dependencies | tier | enforced | offered | missing for tier 2 |\n| --- | --: | --- | --: | --: | --- |\n");
+    sheet.add(
+        "| registry | dependencies | tier | enforced | offered | missing for tier 2 |\n| --- | --: | --- | --: | --: | --- |\n",
+    );
     for row in &report.registries {
         sheet.add(&format!("| {} |\n", cells(row).map(|cell| markdown(&cell)).join(" | ")));
     }
@@ -204,7 +206,8 @@ fn tail(report: &Report<'_>) -> String {
     for note in report.notes.iter().take(PATHS_MAX) {
         let _ = writeln!(tail, "- Note: {}", inline(&note.message));
     }
-    let unreadable = case.head.lockfiles.iter().filter(|judged| judged.lockfile.is_unreadable()).map(|one| case.path(one.lockfile.text));
+    let unreadable =
+        case.head.lockfiles.iter().filter(|judged| judged.lockfile.is_unreadable()).map(|one| case.path(one.lockfile.text));
     let excluded = coverage.excluded.iter().map(|id| case.head.texts.path(*id));
     let left_out = coverage.left_out.iter().map(|one| one.path.as_str());
     let _ = write!(tail, "\n**Coverage:** {} read", plural(coverage.read, "file", "files"));
@@ -231,7 +234,8 @@ fn listed(title: &str, paths: Vec<&str>, text: &mut String) {
         return;
     }
     let named: Vec<String> = paths.iter().take(PATHS_MAX).map(|path| code(&clipped(path))).collect();
-    let more = paths.len().checked_sub(PATHS_MAX).filter(|more| *more > 0).map(|more| format!(" and {more} more")).unwrap_or_default();
+    let more =
+        paths.len().checked_sub(PATHS_MAX).filter(|more| *more > 0).map(|more| format!(" and {more} more")).unwrap_or_default();
     let _ = write!(text, " ({}{more})", named.join(", "));
 }
 

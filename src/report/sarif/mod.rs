@@ -14,8 +14,8 @@ use std::io::{self, Write};
 
 use serde_json::json;
 use serde_sarif::sarif::{
-    ArtifactLocation, Invocation, Location, Message, Notification, PhysicalLocation, Region, Run, RunAutomationDetails, Sarif, Tool,
-    ToolComponent,
+    ArtifactLocation, Invocation, Location, Message, Notification, PhysicalLocation, Region, Run, RunAutomationDetails, Sarif,
+    Tool, ToolComponent,
 };
 
 use crate::judge::Report;
@@ -101,7 +101,11 @@ fn invocation(report: &Report<'_>, alerts: &Alerts, places: &Places<'_>) -> Invo
         notifications.push(notification(level, text, None));
     }
     for note in &report.notes {
-        notifications.push(notification("note", sentence(&plain(&note.message)), note.place.and_then(|place| location(places, place))));
+        notifications.push(notification(
+            "note",
+            sentence(&plain(&note.message)),
+            note.place.and_then(|place| location(places, place)),
+        ));
     }
     // What could not be read was not judged, whatever level the policy gives it.
     let is_successful = report.is_complete && report.case.head.coverage.unreadable == 0;
@@ -121,7 +125,9 @@ fn undecided(report: &Report<'_>, places: &Places<'_>) -> Vec<Notification> {
         .head
         .lockfiles
         .iter()
-        .flat_map(|judged| judged.lockfile.problems.iter().chain(&judged.lockfile.routing.problems).chain(&judged.client.problems))
+        .flat_map(|judged| {
+            judged.lockfile.problems.iter().chain(&judged.lockfile.routing.problems).chain(&judged.client.problems)
+        })
         .filter(|problem| is_undecided || problem.lost == Lost::File)
         .collect();
     for problem in problems.iter().take(UNREADABLE_MAX) {

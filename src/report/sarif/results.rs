@@ -29,10 +29,8 @@ pub(super) fn results(report: &Report<'_>, rules: &Rules, alerts: &[Alert], plac
     for (text, region) in &anchors {
         wanted.entry(*text).or_default().insert(region.line);
     }
-    let hashes: BTreeMap<TextId, BTreeMap<u32, String>> = wanted
-        .into_iter()
-        .filter_map(|(id, lines)| Some((id, line_hashes(report.case.text(id)?.bytes(), &lines))))
-        .collect();
+    let hashes: BTreeMap<TextId, BTreeMap<u32, String>> =
+        wanted.into_iter().filter_map(|(id, lines)| Some((id, line_hashes(report.case.text(id)?.bytes(), &lines)))).collect();
     let hash = |(text, region): &(TextId, Region)| hashes.get(text).and_then(|lines| lines.get(&region.line)).cloned();
     let pairs = alerts.iter().zip(&anchors);
     pairs.filter_map(|(alert, anchor)| result(report, rules, alert, anchor, hash(anchor), places)).collect()

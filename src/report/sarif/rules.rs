@@ -12,9 +12,9 @@ use serde_json::json;
 use serde_sarif::sarif::{MultiformatMessageString, PropertyBag, ReportingConfiguration, ReportingDescriptor};
 
 use super::words::{clipped, sentence, unmarked};
+use crate::catalogue::Standing;
 use crate::catalogue::control::{Control, Tier};
 use crate::catalogue::rating::Reading;
-use crate::catalogue::Standing;
 use crate::ecosystem::Ecosystem;
 use crate::finding::Finding;
 use crate::judge::Report;
@@ -105,7 +105,12 @@ fn key(case: &Case<'_>, finding: &Finding) -> Option<Key> {
 
 /// The registries that dependencies came from.
 fn registries(report: &Report<'_>) -> BTreeSet<Registry> {
-    report.case.dependencies().map(|dependency| dependency.origin.registry).filter(|registry| *registry != Registry::None).collect()
+    report
+        .case
+        .dependencies()
+        .map(|dependency| dependency.origin.registry)
+        .filter(|registry| *registry != Registry::None)
+        .collect()
 }
 
 /// The levels at which a rule can find something at a registry, or at origins without one; `allow` is none.
@@ -127,7 +132,11 @@ fn looks_at(case: &Case<'_>, rule: &Rule, registry: Option<Registry>) -> bool {
     match rule.id {
         "tier-below-minimum" | "control-missing" | "registry-assumed" => registry.is_some(),
         "registry-unrated" => matches!(registry, Some(Registry::Record(id)) if !case.ratings.is_rated(id)),
-        "unknown-registry" | "origin-not-allowed" | "lockfile-missing" | "lockfile-unreadable" | "exception-expired"
+        "unknown-registry"
+        | "origin-not-allowed"
+        | "lockfile-missing"
+        | "lockfile-unreadable"
+        | "exception-expired"
         | "exception-unused" => registry.is_none(),
         _ => true,
     }
@@ -172,7 +181,9 @@ fn descriptor(case: &Case<'_>, listed: &Listed, table: &str) -> ReportingDescrip
                 .build(),
         )
         .help_uri(env!("CARGO_PKG_REPOSITORY"))
-        .default_configuration(ReportingConfiguration::builder().level(json!(if listed.is_warning { "warning" } else { "error" })).build())
+        .default_configuration(
+            ReportingConfiguration::builder().level(json!(if listed.is_warning { "warning" } else { "error" })).build(),
+        )
         .properties(properties(case, listed))
         .build()
 }
@@ -183,8 +194,11 @@ fn text(text: &str) -> MultiformatMessageString {
 
 /// How to accept it, with an end.
 fn except(registry: Option<&str>) -> String {
-    let what = registry.map_or_else(|| "`package`, `registry` or `path`".to_owned(), |id| format!("`registry = \"{id}\"`, `package` or `path`"));
-    format!("To accept it for a while, add an `[[exceptions]]` to packman.toml with {what}, a `reason`, an `owner` and its last day, `until`.")
+    let what = registry
+        .map_or_else(|| "`package`, `registry` or `path`".to_owned(), |id| format!("`registry = \"{id}\"`, `package` or `path`"));
+    format!(
+        "To accept it for a while, add an `[[exceptions]]` to packman.toml with {what}, a `reason`, an `owner` and its last day, `until`."
+    )
 }
 
 fn properties(case: &Case<'_>, listed: &Listed) -> PropertyBag {
@@ -227,7 +241,9 @@ fn table(case: &Case<'_>, registry: Registry) -> String {
     let standing = case.ratings.standing(registry, "");
     let statuses = match standing {
         Standing::Controls(statuses) => statuses,
-        Standing::Declared(tier) => return format!("**{name}** is tier {tier} as declared; nobody had read its controls by {date}."),
+        Standing::Declared(tier) => {
+            return format!("**{name}** is tier {tier} as declared; nobody had read its controls by {date}.");
+        }
         Standing::Unrated => return format!("**{name}** is known, and nobody had read its controls by {date}: tier 1."),
     };
     let mut table = format!("**{name}** as of {date}");
@@ -239,7 +255,12 @@ fn table(case: &Case<'_>, registry: Registry) -> String {
     for (control, status) in statuses.iter() {
         let entry = record.and_then(|id| catalogue.entry(id, control));
         let summary = entry.map(|entry| markdown(&entry.summary)).unwrap_or_default();
-        let _ = writeln!(table, "| {} | {status} | {summary} | {} |", titled(control), evidence(entry.map_or(&[], |entry| &entry.evidence)));
+        let _ = writeln!(
+            table,
+            "| {} | {status} | {summary} | {} |",
+            titled(control),
+            evidence(entry.map_or(&[], |entry| &entry.evidence))
+        );
     }
     if let Some(page) = record.map(|id| id.record().page.as_str()).filter(|page| page.starts_with("https://")) {
         let _ = write!(table, "\nThe registry: <{page}>");
