@@ -10,6 +10,7 @@ use crate::judge::{Report, Row, Verdict};
 use crate::policy::Level;
 use crate::report::escape::{lines, terminal};
 use crate::report::group::{Group, groups};
+use crate::report::plural;
 use crate::report::snippet::{self, Excerpt};
 use crate::report::{Reporter, Style, places};
 use crate::rules::Case;
@@ -177,7 +178,7 @@ fn block(report: &Report<'_>, group: &Group, style: Style, out: &mut dyn Write) 
 
 /// What is underlined: the address if the finding is about one, else the anchor.
 fn culprit(words: &Words) -> Option<crate::text::Place> {
-    words.also.first().filter(|(role, _)| *role == "origin").map(|(_, place)| *place).or(words.primary)
+    words.culprit.or(words.primary)
 }
 
 fn label(report: &Report<'_>, group: &Group, words: &Words) -> String {
@@ -294,10 +295,6 @@ fn some_of(paths: &[&str]) -> String {
     }
 }
 
-pub(super) fn plural(count: usize, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
-}
-
-fn paint(style: Style, paint: Paint, text: &str) -> String {
+pub(super) fn paint(style: Style, paint: Paint, text: &str) -> String {
     if style.is_coloured { format!("{paint}{text}{paint:#}") } else { text.to_owned() }
 }

@@ -48,3 +48,9 @@ pub static REPORTERS: &[&Reporter] =
 pub fn by_id(id: &str) -> Option<&'static Reporter> {
     REPORTERS.iter().copied().find(|reporter| reporter.id == id)
 }
+
+/// A count with its noun.
+#[must_use]
+pub(crate) fn plural(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}

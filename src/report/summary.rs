@@ -12,8 +12,9 @@ use crate::judge::{Report, Verdict};
 use crate::policy::Level;
 use crate::report::escape::{code, markdown, terminal};
 use crate::report::group::{Group, groups};
-use crate::report::human::{cells, counted, plural, policy_title, says};
+use crate::report::human::{cells, counted, policy_title, says};
 use crate::report::places::{Places, brought_in};
+use crate::report::plural;
 use crate::report::{Reporter, Style};
 
 pub(super) static REPORTER: Reporter = Reporter { id: "summary", about: "Markdown for a job summary", write };
