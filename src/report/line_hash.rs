@@ -3,50 +3,44 @@
 //! Answers for: the hash of a line and the 100 units that begin with it, exactly as the upload action computes it from the file's
 //! bytes. Never looks at what the bytes mean.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 /// How many UTF-16 units a hash covers, blanks not counted.
-const WINDOW: usize = 100;
+const WINDOW: u32 = 100;
 const FACTOR: u64 = 37;
 /// Stands behind the last unit.
 const END: u16 = 65535;
 
 /// The hashes of these lines (1-based), as `primaryLocationLineHash` writes them: the hash in hexadecimal, and how many times it has
-/// occurred up to here. Reads the bytes twice and keeps no more than what was asked for.
+/// occurred up to here.
 #[must_use]
 pub fn line_hashes(bytes: &[u8], wanted: &BTreeSet<u32>) -> BTreeMap<u32, String> {
-    let mut counts: HashMap<u64, u32> = HashMap::new();
-    each_line(bytes, |line, hash| {
-        if wanted.contains(&line) {
-            counts.insert(hash, 0);
-        }
-    });
+    let all = all_hashes(bytes);
+    let hash_of = |line: &u32| all.get((*line as usize).checked_sub(1)?).copied();
+    let mut counts: HashMap<u64, u32> = wanted.iter().filter_map(hash_of).map(|hash| (hash, 0)).collect();
     let mut hashes = BTreeMap::new();
-    each_line(bytes, |line, hash| {
-        let Some(count) = counts.get_mut(&hash) else { return };
+    for (line, hash) in (1u32..).zip(&all) {
+        let Some(count) = counts.get_mut(hash) else { continue };
         *count += 1;
         if wanted.contains(&line) {
             hashes.insert(line, format!("{hash:x}:{count}"));
         }
-    });
+    }
     hashes
 }
 
-/// Calls `each` with the number and hash of every line, in order.
-fn each_line(bytes: &[u8], mut each: impl FnMut(u32, u64)) {
-    let mut rolling = Rolling::new();
-    let mut is_after_cr = false;
-    for unit in units(bytes) {
-        let is_dropped = unit == 0x20 || unit == 0x09 || (unit == 0x0A && is_after_cr);
-        is_after_cr = unit == 0x0D;
-        if !is_dropped {
-            rolling.push(if unit == 0x0D { 0x0A } else { unit }, &mut each);
-        }
+/// The hash of every line, in order.
+///
+/// A line's hash is that of the 100 units that begin with it: the difference of two values of one polynomial over the whole file, so
+/// each unit costs one multiplication however many lines there are.
+fn all_hashes(bytes: &[u8]) -> Vec<u64> {
+    let mut lines = Lines::default();
+    if bytes.is_ascii() {
+        bytes.iter().for_each(|byte| lines.take(u16::from(*byte)));
+    } else {
+        units(bytes).for_each(|unit| lines.take(unit));
     }
-    rolling.push(END, &mut each);
-    for _ in 0..WINDOW {
-        rolling.slide(0, &mut each);
-    }
+    lines.finish()
 }
 
 /// UTF-16 units; each maximal run that begins no character is one U+FFFD, a byte order mark stays.
@@ -57,46 +51,60 @@ fn units(bytes: &[u8]) -> impl Iterator<Item = u16> {
     })
 }
 
-/// The hash of the last 100 units, and which lines began where in them.
-struct Rolling {
-    /// Units with the number of the line that begins there, 0 for none.
-    ring: [(u16, u32); WINDOW],
-    at: usize,
-    hash: u64,
-    line: u32,
+/// The lines so far. Those whose 100 units are not complete yet wait with the polynomial's value where they began.
+struct Lines {
+    hashes: Vec<u64>,
+    waiting: VecDeque<(u64, u64)>,
+    value: u64,
+    kept: u64,
     is_line_start: bool,
-    /// 37 to the power of the window, modulo 2^64.
-    oldest_factor: u64,
+    is_after_cr: bool,
 }
 
-impl Rolling {
-    fn new() -> Self {
-        let oldest_factor = (0..WINDOW).fold(1u64, |factor, _| factor.wrapping_mul(FACTOR));
-        Self { ring: [(0, 0); WINDOW], at: 0, hash: 0, line: 0, is_line_start: true, oldest_factor }
-    }
+/// 37 to the power of the window, modulo 2^64.
+const WINDOW_FACTOR: u64 = FACTOR.wrapping_pow(WINDOW);
 
-    fn push(&mut self, unit: u16, each: &mut impl FnMut(u32, u64)) {
-        let starts = std::mem::replace(&mut self.is_line_start, unit == 0x0A);
-        if starts {
-            self.line = self.line.saturating_add(1);
+impl Default for Lines {
+    fn default() -> Self {
+        Self { hashes: Vec::new(), waiting: VecDeque::new(), value: 0, kept: 0, is_line_start: true, is_after_cr: false }
+    }
+}
+
+impl Lines {
+    #[inline]
+    fn take(&mut self, unit: u16) {
+        let is_dropped = unit == 0x20 || unit == 0x09 || (unit == 0x0A && self.is_after_cr);
+        self.is_after_cr = unit == 0x0D;
+        if !is_dropped {
+            self.keep(if unit == 0x0D { 0x0A } else { unit });
         }
-        self.put(unit, if starts { self.line } else { 0 }, each);
     }
 
-    fn slide(&mut self, unit: u16, each: &mut impl FnMut(u32, u64)) {
-        self.put(unit, 0, each);
-    }
-
-    /// Takes one unit in; the line that began 100 units before is complete.
-    fn put(&mut self, unit: u16, line: u32, each: &mut impl FnMut(u32, u64)) {
-        let Some(slot) = self.ring.get_mut(self.at) else { return };
-        let (oldest, began) = std::mem::replace(slot, (unit, line));
-        if began != 0 {
-            each(began, self.hash);
+    #[inline]
+    fn keep(&mut self, unit: u16) {
+        if std::mem::replace(&mut self.is_line_start, unit == 0x0A) {
+            self.waiting.push_back((self.kept, self.value));
         }
-        let oldest = self.oldest_factor.wrapping_mul(u64::from(oldest));
-        self.hash = self.hash.wrapping_mul(FACTOR).wrapping_add(u64::from(unit)).wrapping_sub(oldest);
-        self.at = (self.at + 1) % WINDOW;
+        self.add(unit);
+    }
+
+    #[inline]
+    fn add(&mut self, unit: u16) {
+        self.value = self.value.wrapping_mul(FACTOR).wrapping_add(u64::from(unit));
+        self.kept += 1;
+        if let Some((began, before)) = self.waiting.front().copied().filter(|(began, _)| self.kept - began == u64::from(WINDOW)) {
+            debug_assert!(began < self.kept);
+            self.hashes.push(self.value.wrapping_sub(before.wrapping_mul(WINDOW_FACTOR)));
+            self.waiting.pop_front();
+        }
+    }
+
+    fn finish(mut self) -> Vec<u64> {
+        self.keep(END);
+        for _ in 0..WINDOW {
+            self.add(0);
+        }
+        self.hashes
     }
 }
 
@@ -107,8 +115,7 @@ mod tests {
     use super::*;
 
     fn all(bytes: &[u8]) -> Vec<String> {
-        let mut count = 0;
-        each_line(bytes, |line, _| count = line);
+        let count = u32::try_from(all_hashes(bytes).len()).unwrap();
         line_hashes(bytes, &(1..=count).collect()).into_values().collect()
     }
 
