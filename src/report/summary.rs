@@ -158,7 +158,9 @@ fn member(report: &Report<'_>, finding: &Finding, places: &Places<'_>) -> String
 fn brought(report: &Report<'_>, finding: &Finding, places: &Places<'_>) -> Option<String> {
     let brought = brought_in(&report.case, &report.case.dependency(finding.subject)?)?;
     let by = brought.by.map(|by| format!(" Brought in by {}", inline(&by)));
-    let at = brought.asked.map(|place| code(&clipped(&places.spoken(place))));
+    let primary = finding.words(&report.case).primary;
+    let asked = brought.asked.filter(|place| !primary.is_some_and(|primary| places.is_same_line(primary, *place)));
+    let at = asked.map(|place| code(&clipped(&places.spoken(place))));
     Some(match (by, at) {
         (Some(by), Some(at)) => format!("{by}, asked for at {at}."),
         (Some(by), None) => format!("{by}."),

@@ -203,8 +203,9 @@ fn brought(report: &Report<'_>, finding: &Finding, words: &Words, text: &mut Str
     let Subject::Entry(..) = finding.subject else { return };
     let Some(dependency) = report.case.dependency(finding.subject) else { return };
     let Some(brought) = brought_in(&report.case, &dependency) else { return };
-    // Where the file that asks is the one that is judged, the alert stands there already.
-    let asked = brought.asked.filter(|place| Some(*place) != words.primary && place.text.side == Side::Head);
+    // Where the line that asks is the one that is judged, the alert stands there already.
+    let is_here = |place: Place| words.primary.is_some_and(|primary| links.places.is_same_line(primary, place));
+    let asked = brought.asked.filter(|place| !is_here(*place) && place.text.side == Side::Head);
     let asked = asked.map(|place| {
         let at = links.at(place);
         links.link(&at, place)
