@@ -227,7 +227,7 @@ pub(super) fn module(name: Str, version: Str, word: &str) -> Entry {
 }
 
 /// Whether a version names one version; a branch or `latest` does not.
-fn is_version(version: &str) -> bool {
+pub(super) fn is_version(version: &str) -> bool {
     let rest = version.strip_prefix('v').unwrap_or("");
     rest.starts_with(|c: char| c.is_ascii_digit()) && version.split(['-', '+']).next().unwrap_or("").split('.').count() == 3
 }

@@ -1,6 +1,7 @@
 //! For people at a terminal: verdict first, registries with their tiers, findings by cause with the culprit underlined, what was not
 //! judged last.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style as Paint};
@@ -76,14 +77,14 @@ pub(super) fn says(report: &Report<'_>) -> String {
         Verdict::Pass => format!("{total}, all may come in"),
     };
     if report.verdict == Verdict::Fail && counts.undecided > 0 {
-        says.push_str(&format!(", and {} could not be understood", plural(counts.undecided, "thing", "things")));
+        let _ = write!(says, ", and {} could not be understood", plural(counts.undecided, "thing", "things"));
     }
     if counts.warn > 0 {
-        says.push_str(&format!(", {}", plural(counts.warn, "warning", "warnings")));
+        let _ = write!(says, ", {}", plural(counts.warn, "warning", "warnings"));
     }
     let accepted = [(counts.excepted, "excepted"), (counts.baselined, "baselined"), (counts.existing, "existing")];
     for (count, word) in accepted.into_iter().filter(|(count, _)| *count > 0) {
-        says.push_str(&format!(", {count} {word}"));
+        let _ = write!(says, ", {count} {word}");
     }
     says
 }

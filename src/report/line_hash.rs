@@ -110,6 +110,8 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing)]
+
     use proptest::prelude::*;
 
     use super::*;

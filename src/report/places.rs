@@ -40,6 +40,11 @@ impl<'r> Places<'r> {
         self.lines(place.text).map_or(1, |lines| lines.position(place.span.start).0)
     }
 
+    /// Whether two places stand on one line.
+    pub(super) fn is_same_line(&self, one: Place, other: Place) -> bool {
+        one.text == other.text && self.line(one) == self.line(other)
+    }
+
     /// The region of a place, cut at the end of its first line.
     pub(super) fn region(&self, place: Place) -> Region {
         let Some(lines) = self.lines(place.text) else { return Region { line: 1, column: 1, end_line: 1, end_column: 1 } };

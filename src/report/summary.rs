@@ -158,7 +158,9 @@ fn member(report: &Report<'_>, finding: &Finding, places: &Places<'_>) -> String
 fn brought(report: &Report<'_>, finding: &Finding, places: &Places<'_>) -> Option<String> {
     let brought = brought_in(&report.case, &report.case.dependency(finding.subject)?)?;
     let by = brought.by.map(|by| format!(" Brought in by {}", inline(&by)));
-    let at = brought.asked.map(|place| code(&clipped(&places.spoken(place))));
+    let primary = finding.words(&report.case).primary;
+    let asked = brought.asked.filter(|place| !primary.is_some_and(|primary| places.is_same_line(primary, *place)));
+    let at = asked.map(|place| code(&clipped(&places.spoken(place))));
     Some(match (by, at) {
         (Some(by), Some(at)) => format!("{by}, asked for at {at}."),
         (Some(by), None) => format!("{by}."),
@@ -176,13 +178,15 @@ fn next(hint: &str, block: &mut String) {
     for line in hint.lines() {
         let indented = line.strip_prefix("    ");
         if indented.is_some() != is_code {
+            block.truncate(block.trim_end().len());
             block.push_str(if is_code { "\n  ```\n  " } else { "\n  ```toml" });
             is_code = !is_code;
         }
-        match indented {
-            Some(line) => drop(write!(block, "\n  {}", terminal(&clipped(line)).replace('`', "'"))),
-            None => drop(write!(block, "{} ", inline(line))),
-        }
+        let shown = match indented {
+            Some(line) => format!("\n  {}", terminal(&clipped(line)).replace('`', "'")),
+            None => inline(line) + " ",
+        };
+        block.push_str(&shown);
     }
     if is_code {
         block.push_str("\n  ```");
@@ -213,9 +217,9 @@ fn tail(report: &Report<'_>) -> String {
     let left_out = coverage.left_out.iter().map(|one| one.path.as_str());
     let _ = write!(tail, "\n**Coverage:** {} read", plural(coverage.read, "file", "files"));
     let _ = write!(tail, ", {} shadowed by their lockfiles", coverage.shadowed);
-    listed(", unreadable: ", unreadable.collect(), &mut tail);
-    listed(", excluded by policy: ", excluded.collect(), &mut tail);
-    listed(", left out: ", left_out.collect(), &mut tail);
+    listed(", unreadable: ", &unreadable.collect::<Vec<_>>(), &mut tail);
+    listed(", excluded by policy: ", &excluded.collect::<Vec<_>>(), &mut tail);
+    listed(", left out: ", &left_out.collect::<Vec<_>>(), &mut tail);
     if report.counts.excepted > 0 {
         let _ = write!(tail, ", {} accepted by exceptions", plural(report.counts.excepted, "finding", "findings"));
     }
@@ -229,7 +233,7 @@ fn tail(report: &Report<'_>) -> String {
     tail
 }
 
-fn listed(title: &str, paths: Vec<&str>, text: &mut String) {
+fn listed(title: &str, paths: &[&str], text: &mut String) {
     let _ = write!(text, "{title}{}", paths.len());
     if paths.is_empty() {
         return;
@@ -245,7 +249,7 @@ fn listed(title: &str, paths: Vec<&str>, text: &mut String) {
 fn inline(text: &str) -> String {
     let text = clipped(text);
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return markdown(&text);
     }
     parts

@@ -13,5 +13,6 @@ mod corpus;
 mod derived;
 mod golden;
 mod policy;
+mod sarif;
 mod syntax;
 mod tree;

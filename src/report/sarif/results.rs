@@ -108,9 +108,10 @@ impl Links<'_, '_> {
     /// `line 12`, with its file if that is another one.
     fn at(&self, place: Place) -> String {
         let line = self.places.line(place);
-        match place.text == self.from {
-            true => format!("line {line}"),
-            false => format!("line {line} of '{}'", plain(self.places.path(place.text))),
+        if place.text == self.from {
+            format!("line {line}")
+        } else {
+            format!("line {line} of '{}'", plain(self.places.path(place.text)))
         }
     }
 
@@ -202,18 +203,20 @@ fn brought(report: &Report<'_>, finding: &Finding, words: &Words, text: &mut Str
     let Subject::Entry(..) = finding.subject else { return };
     let Some(dependency) = report.case.dependency(finding.subject) else { return };
     let Some(brought) = brought_in(&report.case, &dependency) else { return };
-    // Where the file that asks is the one that is judged, the alert stands there already.
-    let asked = brought.asked.filter(|place| Some(*place) != words.primary && place.text.side == Side::Head);
+    // Where the line that asks is the one that is judged, the alert stands there already.
+    let is_here = |place: Place| words.primary.is_some_and(|primary| links.places.is_same_line(primary, place));
+    let asked = brought.asked.filter(|place| !is_here(*place) && place.text.side == Side::Head);
     let asked = asked.map(|place| {
         let at = links.at(place);
         links.link(&at, place)
     });
-    match (brought.by.map(|by| plain(&by)), asked) {
-        (Some(by), Some(at)) => drop(write!(text, " It is brought in by {by}, which {at} asks for.")),
-        (Some(by), None) => drop(write!(text, " It is brought in by {by}.")),
-        (None, Some(at)) => drop(write!(text, " It is asked for on {at}.")),
-        (None, None) => {}
-    }
+    let sentence = match (brought.by.map(|by| plain(&by)), asked) {
+        (Some(by), Some(at)) => format!(" It is brought in by {by}, which {at} asks for."),
+        (Some(by), None) => format!(" It is brought in by {by}."),
+        (None, Some(at)) => format!(" It is asked for on {at}."),
+        (None, None) => return,
+    };
+    text.push_str(&sentence);
 }
 
 /// What the policy asks, with its line.
