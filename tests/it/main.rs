@@ -8,6 +8,8 @@
     clippy::print_stderr
 )]
 
+#[cfg(feature = "cargo-metadata")]
+mod cargo_metadata;
 mod catalogue;
 mod corpus;
 mod derived;
