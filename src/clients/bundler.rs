@@ -79,11 +79,12 @@ struct Mirror {
 }
 
 fn mirror(mirrors: &mut BTreeMap<String, Mirror>, of: &str, node: Node<'_>, value: &str) {
-    match of.strip_suffix(FALLBACK) {
-        Some(of) => {
-            mirrors.entry(of.trim_end_matches('/').to_owned()).or_default().has_fallback = !matches!(value, "0" | "false" | "")
-        }
-        None => mirrors.entry(of.trim_end_matches('/').to_owned()).or_default().url = Some((value.to_owned(), node.place())),
+    let address = of.strip_suffix(FALLBACK);
+    let mirror = mirrors.entry(address.unwrap_or(of).trim_end_matches('/').to_owned()).or_default();
+    if address.is_some() {
+        mirror.has_fallback = !matches!(value, "0" | "false" | "");
+    } else {
+        mirror.url = Some((value.to_owned(), node.place()));
     }
 }
 

@@ -12,6 +12,7 @@
 mod cargo_metadata;
 mod catalogue;
 mod corpus;
+mod damaged;
 mod derived;
 mod golden;
 mod policy;
