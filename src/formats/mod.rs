@@ -7,9 +7,11 @@ mod cargo_lock;
 mod cargo_manifest;
 mod cargo_toml;
 mod compose;
+mod composer_lock;
 #[cfg(test)]
 mod counting;
 mod dockerfile;
+mod gemfile_lock;
 mod go_lines;
 mod go_mod;
 mod go_sum;
@@ -102,7 +104,9 @@ pub static FORMATS: &[&Format] = &[
     &cargo_lock::FORMAT,
     &cargo_toml::FORMAT,
     &compose::FORMAT,
+    &composer_lock::FORMAT,
     &dockerfile::FORMAT,
+    &gemfile_lock::FORMAT,
     &go_mod::FORMAT,
     &go_sum::FORMAT,
     &go_vendor::FORMAT,

@@ -8,8 +8,11 @@
     clippy::print_stderr
 )]
 
+#[cfg(feature = "cargo-metadata")]
+mod cargo_metadata;
 mod catalogue;
 mod corpus;
+mod damaged;
 mod derived;
 mod golden;
 mod policy;
