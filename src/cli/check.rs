@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use crate::cli::args::{Check, Colour};
 use crate::cli::output::{Output, is_stream, outputs, write_file};
 use crate::cli::{Environment, Exit};
@@ -36,7 +38,7 @@ pub(super) fn run(command: &Check, environment: &mut Environment<'_>) -> Exit {
         Err(error) => return refuse(&Refusal::Tree(error), environment),
     };
     let judged = check(tree.as_ref(), request, |report| {
-        let rendered: Vec<_> = outputs.iter().map(|output| render(report, output, command.explain, is_coloured)).collect();
+        let rendered: Vec<_> = outputs.par_iter().map(|output| render(report, output, command.explain, is_coloured)).collect();
         (report.verdict, rendered)
     });
     let (verdict, rendered) = match judged {
