@@ -264,7 +264,7 @@ impl<'a> Case<'a> {
         match id.side {
             Side::Head => self.head.texts.loaded(id),
             Side::Base => self.base.and_then(|base| base.texts.loaded(id)),
-            Side::Outside => self.outside.get(id.index as usize),
+            Side::Outside => self.outside.iter().find(|text| text.id == id),
         }
     }
 
