@@ -10,6 +10,7 @@ mod go;
 mod manager;
 mod npm;
 mod npmrc;
+mod pnpm;
 #[cfg(test)]
 mod testing;
 
@@ -37,6 +38,7 @@ pub static CLIENTS: &[&Client] = &[
     &docker::CLIENT,
     &go::CLIENT,
     &npm::CLIENT,
+    &pnpm::CLIENT,
 ];
 
 /// The client that installs from files of a format.

@@ -9,7 +9,7 @@
 
 use crate::neighbours::Neighbours;
 use crate::routing::{Address, Asked, Effect, Routing};
-use crate::text::{Lost, Place, Problem, Span, Text};
+use crate::text::{Lost, Place, Problem, Text};
 
 /// The name of the file.
 pub(super) const NAME: &str = ".npmrc";
@@ -26,7 +26,7 @@ pub(super) struct Line {
 }
 
 /// Files on top of each other, the strongest first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Config {
     layers: Vec<Vec<Line>>,
     /// Something that may say anything which the layers do not: why, and where.
@@ -56,6 +56,17 @@ impl Config {
                 self.opaque.get_or_insert((reason, problem.place));
             }
         }
+    }
+
+    /// Puts lines of another file above those that are there.
+    pub(super) fn on_top(&mut self, lines: Vec<Line>) {
+        self.layers.insert(0, lines);
+    }
+
+    /// Puts all that another configuration has below what is there.
+    pub(super) fn below(&mut self, other: &Self) {
+        self.layers.extend(other.layers.iter().cloned());
+        self.opaque = self.opaque.take().or_else(|| other.opaque.clone());
     }
 
     /// Follows `userconfig` and `globalconfig`, which name further files below this one.
@@ -207,11 +218,6 @@ fn meant(written: &str) -> String {
         value.push('\\');
     }
     value.trim().to_owned()
-}
-
-/// Where a text begins, for what has no better place.
-pub(super) fn start_of(text: &Text) -> Place {
-    text.place(Span::default())
 }
 
 #[cfg(test)]
