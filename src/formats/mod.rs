@@ -23,6 +23,7 @@ mod npm_shrinkwrap;
 mod npm_spec;
 pub(crate) mod package_json;
 mod pnpm_lock;
+mod reach;
 mod remote;
 mod shell;
 #[cfg(test)]
