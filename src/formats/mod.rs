@@ -28,6 +28,9 @@ mod remote;
 mod shell;
 #[cfg(test)]
 mod testing;
+mod yarn;
+mod yarn_berry;
+mod yarn_v1;
 
 use crate::dependency::{Kind, Lockfile};
 use crate::neighbours::Neighbours;
@@ -116,6 +119,8 @@ pub static FORMATS: &[&Format] = &[
     &npm_shrinkwrap::FORMAT,
     &package_json::FORMAT,
     &pnpm_lock::FORMAT,
+    &yarn_berry::FORMAT,
+    &yarn_v1::FORMAT,
 ];
 
 /// The format with this id.
