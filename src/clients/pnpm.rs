@@ -13,9 +13,9 @@
 use std::collections::BTreeSet;
 
 use crate::clients::npmrc::{self, Config, Line};
-use crate::clients::{Client, manager};
+use crate::clients::{Client, manager, members_with};
 use crate::dependency::Lockfile;
-use crate::neighbours::{Neighbours, folder_of, join};
+use crate::neighbours::{Neighbours, join};
 use crate::routing::{Address, Asked, Effect, KnownBy, Routing, Rule, When};
 use crate::syntax::{Kind, Node, yaml};
 use crate::text::{Place, Problem, Span};
@@ -124,21 +124,15 @@ fn generations(lockfile: &Lockfile, version: Option<(u32, u32)>) -> Vec<Generati
 
 /// Members' own `.npmrc`, which counts for who starts pnpm there: the same below it.
 fn members(lockfile: &Lockfile, neighbours: &Neighbours<'_>, all: &mut Vec<Reads>, routing: &mut Routing) {
-    let root = neighbours.folder();
-    let suffix = format!("/{}", npmrc::NAME);
-    let own: Vec<&str> = neighbours.below(root).filter(|(_, path)| path.ends_with(&suffix)).map(|(_, path)| path).collect();
-    let Some(below) = all.first().map(|reads| (reads.config.clone(), reads.has_jsr)) else { return };
-    for path in own.into_iter().filter(|path| folder_of(path) != root) {
-        let manifest = neighbours.find(&join(folder_of(path), "package.json"));
-        let is_member = manifest.is_some_and(|manifest| lockfile.covers.contains(&manifest));
-        let Some(found) = neighbours.at(path).filter(|_| is_member) else { continue };
+    let Some((root, has_jsr)) = all.first().map(|reads| (reads.config.clone(), reads.has_jsr)) else { return };
+    for found in members_with(npmrc::NAME, lockfile, neighbours) {
         let mut member = Config::default();
         member.push(found, routing);
         if member.opaque.is_none() && member.get("registry").is_none() && member.scopes().is_empty() {
             continue;
         }
-        member.below(&below.0);
-        all.push(Reads { config: member, has_jsr: below.1 });
+        member.below(&root);
+        all.push(Reads { config: member, has_jsr });
     }
 }
 
@@ -176,32 +170,13 @@ fn rules(all: &[Reads], lockfile: &Lockfile, routing: &mut Routing) {
             }
         }
         let known_by = if is_assumed { KnownBy::Assumed } else { KnownBy::Configuration };
-        routing.rules.push(Rule { when: When::SilentFor(npmrc::names_of(scope)), ask: unique(ask), known_by });
+        routing.rules.push(Rule { when: When::SilentFor(npmrc::names_of(scope)), ask: npmrc::unique(ask), known_by });
     }
     if defaults.iter().any(|default| !default.is_empty()) {
         let ask = defaults.iter().flat_map(|default| or_default(default)).collect();
-        routing.rule(When::Silent, unique(ask));
+        routing.rule(When::Silent, npmrc::unique(ask));
     }
-    // The generations repeat each other's problems.
-    for problem in quiet.problems {
-        if !routing.problems.contains(&problem) {
-            routing.problems.push(problem);
-        }
-    }
-}
-
-fn unique(ask: Vec<Asked>) -> Vec<Asked> {
-    let mut found: Vec<Asked> = Vec::new();
-    for asked in ask {
-        let same = |other: &Asked| match (other, &asked) {
-            (Asked::At(a), Asked::At(b)) => a.url == b.url,
-            (a, b) => a == b,
-        };
-        if !found.iter().any(same) {
-            found.push(asked);
-        }
-    }
-    found
+    npmrc::keep_problems(routing, quiet.problems);
 }
 
 /// What pnpm-workspace.yaml says, as lines of `.npmrc`'s shape.
