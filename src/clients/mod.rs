@@ -4,7 +4,9 @@
 //! nothing is executed, credentials never enter the model. Never maps an address to a registry.
 
 mod bundler;
+mod bun;
 pub(crate) mod cargo;
+mod deno;
 mod docker;
 mod go;
 mod manager;
@@ -38,6 +40,9 @@ pub struct Client {
 #[rustfmt::skip] // one row a line
 pub static CLIENTS: &[&Client] = &[
     &bundler::CLIENT, &cargo::CLIENT,
+    &bun::CLIENT,
+    &cargo::CLIENT,
+    &deno::CLIENT,
     &docker::CLIENT,
     &go::CLIENT,
     &npm::CLIENT,

@@ -75,10 +75,13 @@ fn registries(root: Node<'_>) -> Vec<Line> {
     found
 }
 
+/// What a setting's value does.
+type Reads<'a> = &'a dyn Fn(Node<'_>) -> Option<Effect>;
+
 fn settings(root: Node<'_>, seen: &mut Vec<&'static str>, routing: &mut Routing) {
     let flag = |node: Node<'_>, wanted: bool| node.bool() == Some(wanted);
     let is_filled = |node: Node<'_>| !node.is_empty() || node.scalar().is_some_and(|value| !value.is_empty() && value != "false");
-    let known: [(&str, &dyn Fn(Node<'_>) -> Option<Effect>); 11] = [
+    let known: [(&str, Reads<'_>); 11] = [
         ("checksumBehavior", &|node| matches!(node.scalar(), Some("ignore" | "update")).then_some(Effect::IntegrityOff)),
         ("enableHardenedMode", &|node| flag(node, true).then_some(Effect::Cautious)),
         ("enableScripts", &|node| node.bool().map(|on| if on { Effect::InstallCodeOn } else { Effect::InstallCodeOff })),

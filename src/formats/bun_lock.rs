@@ -170,7 +170,7 @@ impl<'d> Reading<'d> {
         let alias = (installed_as != name).then(|| part(&tuple.key_str(), content, installed_as));
         let runs_code = trusted.get(name).map(|item| item.span());
         let entry =
-            Entry { moving, alias, runs_code, ..Entry::new(Ecosystem::Npm, part(&whole, content, name), version, locator) };
+            Entry { runs_code, moving, alias, ..Entry::new(Ecosystem::Npm, part(&whole, content, name), version, locator) };
         let index = self.lockfile.push(entry);
         self.merged.insert(same, index);
         self.paths.insert(tuple.key(), index);

@@ -130,13 +130,13 @@ impl<'d> Reading<'d> {
             let tarball = node.get("tarball").filter(|tarball| tarball.kind() != NodeKind::Null);
             let locator = match (ecosystem, tarball) {
                 (Ecosystem::Jsr, _) => Locator::Index(Str::made(key.span, "jsr:")),
-                (_, Some(tarball)) => match tarball.str().filter(|url| url.of(content).contains("://")) {
-                    Some(url) => Locator::File(url),
-                    None => {
+                (_, Some(tarball)) => {
+                    let url = tarball.str().filter(|url| url.of(content).contains("://"));
+                    if url.is_none() {
                         self.lockfile.problems.push(tarball.problem(Lost::Detail, "the address of the tarball is none"));
-                        Locator::Missing
                     }
-                },
+                    url.map_or(Locator::Missing, Locator::File)
+                }
                 (_, None) => Locator::Silent,
             };
             let runs_code = node.get("scripts").filter(|flag| flag.bool() == Some(true)).map(Node::span);

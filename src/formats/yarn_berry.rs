@@ -152,8 +152,8 @@ impl<'d> Reading<'d> {
         let descriptor = split_name(block.key().split(", ").next().unwrap_or("")).0;
         let alias = (descriptor != name && npm_spec::is_name(descriptor)).then(|| part(&block.key_str(), content, descriptor));
         let Located { locator, moving } = says.located;
-        let runs_code = says.runs_code.then(|| whole.span);
-        let entry = Entry { moving, alias, runs_code, ..Entry::new(Ecosystem::Npm, name_str, version, locator) };
+        let runs_code = says.runs_code.then_some(whole.span);
+        let entry = Entry { runs_code, moving, alias, ..Entry::new(Ecosystem::Npm, name_str, version, locator) };
         let index = self.lockfile.push(entry);
         self.merged.insert(same, index);
         self.by_resolution.insert(whole_of(block), index);
@@ -301,15 +301,12 @@ fn decoded(encoded: &str) -> String {
     let mut found = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
-        match (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                found.push(high * 16 + low);
-                at += 3;
-            }
-            _ => {
-                found.push(*byte);
-                at += 1;
-            }
+        if let (b'%', Some(high), Some(low)) = (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
+            found.push(high * 16 + low);
+            at += 3;
+        } else {
+            found.push(*byte);
+            at += 1;
         }
     }
     String::from_utf8(found).unwrap_or_else(|_| encoded.to_owned())
