@@ -3,6 +3,8 @@
 //! Answers for: which names (and, where a name is shared, which content) belong to which format, and a text into a `Lockfile`.
 //! Never knows a registry, a tier or a policy, and never makes a finding.
 
+mod bun_lock;
+mod bun_lockb;
 mod cargo_lock;
 mod cargo_manifest;
 mod cargo_toml;
@@ -10,6 +12,7 @@ mod compose;
 mod composer_lock;
 #[cfg(test)]
 mod counting;
+mod deno_lock;
 mod dockerfile;
 mod gemfile_lock;
 mod go_lines;
@@ -23,10 +26,14 @@ mod npm_shrinkwrap;
 mod npm_spec;
 pub(crate) mod package_json;
 mod pnpm_lock;
+mod reach;
 mod remote;
 mod shell;
 #[cfg(test)]
 mod testing;
+mod yarn;
+mod yarn_berry;
+mod yarn_v1;
 
 use crate::dependency::{Kind, Lockfile};
 use crate::neighbours::Neighbours;
@@ -101,10 +108,13 @@ impl Format {
 /// All formats. Where two claim a name, the first whose look at the content says yes gets it.
 #[rustfmt::skip] // one row a line
 pub static FORMATS: &[&Format] = &[
+    &bun_lock::FORMAT,
+    &bun_lockb::FORMAT,
     &cargo_lock::FORMAT,
     &cargo_toml::FORMAT,
     &compose::FORMAT,
     &composer_lock::FORMAT,
+    &deno_lock::FORMAT,
     &dockerfile::FORMAT,
     &gemfile_lock::FORMAT,
     &go_mod::FORMAT,
@@ -115,6 +125,8 @@ pub static FORMATS: &[&Format] = &[
     &npm_shrinkwrap::FORMAT,
     &package_json::FORMAT,
     &pnpm_lock::FORMAT,
+    &yarn_berry::FORMAT,
+    &yarn_v1::FORMAT,
 ];
 
 /// The format with this id.

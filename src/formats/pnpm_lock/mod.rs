@@ -170,10 +170,9 @@ impl<'d> Reading<'d> {
             self.importer(*importer, folder, &members, &mut graph);
         }
         if spelling == Spelling::At {
-            graph.spread();
-            for snapshot in &graph.snapshots {
+            for (snapshot, scopes) in graph.snapshots.iter().zip(graph.walk.scopes()) {
                 if let Some(entry) = self.lockfile.entries.get_mut(snapshot.entry as usize) {
-                    entry.scopes = entry.scopes.with(snapshot.scopes);
+                    entry.scopes = entry.scopes.with(scopes);
                 }
             }
         }
@@ -381,14 +380,14 @@ impl<'d> Reading<'d> {
             for wanted in EDGES.iter().filter_map(|section| snapshot.node.get(section)).flat_map(Node::members) {
                 let Some(reference) = wanted.scalar() else { continue };
                 if let Some(to) = graph.find(wanted.key(), reference, &mut buffer) {
-                    graph.edge(from, to);
+                    graph.walk.edge(from, to, false);
                 }
             }
         }
-        for (from, to) in graph.edges() {
+        for (from, to) in graph.walk.edges() {
             let entry =
                 |number: u32| graph.snapshots.get(number as usize).map(|snapshot| snapshot.entry).filter(|entry| *entry != NONE);
-            if let (Some(from), Some(to)) = (entry(*from), entry(*to))
+            if let (Some(from), Some(to)) = (entry(from), entry(to))
                 && from != to
             {
                 self.lockfile.edge(from, to);
@@ -419,7 +418,7 @@ impl<'d> Reading<'d> {
                     self.lockfile.problems.push(version.problem(Lost::Detail, message));
                     continue;
                 };
-                graph.begin(found, scopes);
+                graph.walk.begin(found, scopes, false);
                 let entry = graph.snapshots.get(found as usize).map_or(NONE, |snapshot| snapshot.entry);
                 let Some(locked) = self.lockfile.entries.get_mut(entry as usize) else { continue };
                 if locked.alias.is_none() && locked.name.of(&self.text.content) != wanted.key() {
@@ -440,7 +439,7 @@ impl<'d> Reading<'d> {
 
     /// A link to a member or another folder, once for each name and folder.
     fn link(&mut self, wanted: Node<'d>, version: Node<'d>, folder: &str, path: &str, members: &[&str], scopes: Scopes) -> u32 {
-        let target = relative(folder, path);
+        let target = npm_spec::relative(folder, path);
         if let Some(index) = self.links.get(&(wanted.key(), target.clone())).copied() {
             self.lockfile.stated += 1;
             if let Some(entry) = self.lockfile.entries.get_mut(index as usize) {
@@ -511,24 +510,6 @@ fn tarball_located(tarball: &Str, registry: Option<Str>, key: &Key<'_>, content:
         (true, _) if key.version.is_some() => Locator::File(tarball.clone()).into(),
         (true, _) => npm_spec::archive_located(written, tarball, content).unwrap_or_else(|| Locator::Url(tarball.clone()).into()),
     }
-}
-
-/// `path` of a project in `folder`, seen from the lockfile's folder; what leads out keeps its `..`.
-fn relative(folder: &str, path: &str) -> String {
-    if path.starts_with('/') || path.as_bytes().get(1) == Some(&b':') {
-        return path.to_owned();
-    }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain(path.split(['/', '\\'])) {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            other => parts.push(other),
-        }
-    }
-    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
 }
 
 #[cfg(test)]
