@@ -87,6 +87,11 @@ impl Written {
         written
     }
 
+    /// A value of a document that has no variables of its own; what looks like one is unknown.
+    pub(super) fn foreign(value: &Str, content: &str) -> Self {
+        Self::expanded(value, content, Dialect::Foreign, &|_| Value::Unknown)
+    }
+
     /// Adds a piece.
     pub(super) fn push(&mut self, text: &str, span: Span, kind: PieceKind) {
         if text.is_empty() {

@@ -3,6 +3,7 @@
 //! Answers for: which names (and, where a name is shared, which content) belong to which format, and a text into a `Lockfile`.
 //! Never knows a registry, a tier or a policy, and never makes a finding.
 
+mod actions;
 mod cargo_lock;
 mod cargo_manifest;
 mod cargo_toml;
@@ -12,6 +13,8 @@ mod composer_lock;
 mod counting;
 mod dockerfile;
 mod gemfile_lock;
+mod github_action;
+mod github_workflow;
 mod go_lines;
 mod go_mod;
 mod go_sum;
@@ -47,6 +50,8 @@ pub enum Claim {
     Around(&'static str, &'static str),
     /// File names that hold this and end so (`compose`, `.yaml`).
     Holding(&'static str, &'static str),
+    /// File names that end so in a folder whose path ends so (`.github/workflows`, `.yml`).
+    In(&'static str, &'static str),
     /// The last parts of a path (`vendor/modules.txt`).
     Path(&'static str),
 }
@@ -66,6 +71,11 @@ impl Claim {
                 name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
             }
             Self::Holding(part, end) => name.strip_suffix(end).is_some_and(|stem| stem.contains(part)),
+            Self::In(folder, end) => {
+                let found = path.strip_suffix(name).and_then(|rest| rest.strip_suffix('/')).unwrap_or("");
+                let is_there = found.strip_suffix(folder).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
+                is_there && name.len() > end.len() && name.ends_with(end)
+            }
             Self::Path(end) => path == end || path.strip_suffix(end).is_some_and(|rest| rest.ends_with('/')),
         }
     }
@@ -107,6 +117,8 @@ pub static FORMATS: &[&Format] = &[
     &composer_lock::FORMAT,
     &dockerfile::FORMAT,
     &gemfile_lock::FORMAT,
+    &github_action::FORMAT,
+    &github_workflow::FORMAT,
     &go_mod::FORMAT,
     &go_sum::FORMAT,
     &go_vendor::FORMAT,
