@@ -96,6 +96,7 @@ mod tests {
     #[test]
     fn none_is_lost() {
         testing::assert_counted("github-action", "composite", counted_entries);
+        testing::assert_damaged(&FORMAT);
         testing::assert_corpus(&FORMAT, &["action.yml"], counted_entries);
     }
 }

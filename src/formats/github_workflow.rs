@@ -118,6 +118,7 @@ mod tests {
     #[test]
     fn none_is_lost() {
         testing::assert_counted("github-workflow", "minimal", counted_entries);
+        testing::assert_damaged(&FORMAT);
         testing::assert_corpus(&FORMAT, &["workflow"], counted_entries);
     }
 

@@ -54,6 +54,8 @@ pub(super) struct Written {
     /// What it means; unknown pieces stand in it as they are written.
     pub value: String,
     pieces: Vec<Piece>,
+    /// Where all of it is said to stand, where its pieces stand apart.
+    anchor: Option<Span>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +77,11 @@ pub(super) enum PieceKind {
 }
 
 impl Written {
+    /// A value that is put together from pieces that stand apart, and is said to stand at `anchor`.
+    pub(super) fn anchored(anchor: Span) -> Self {
+        Self { anchor: Some(anchor), ..Self::default() }
+    }
+
     /// A value of a document, its variables expanded as this dialect does.
     pub(super) fn expanded(value: &Str, content: &str, dialect: Dialect, lookup: &shell::Lookup<'_>) -> Self {
         let start = value.span.start as usize;
@@ -100,6 +107,14 @@ impl Written {
         let kind = if kind == PieceKind::Literal && span.len() != text.len() { PieceKind::Made } else { kind };
         self.pieces.push(Piece { at: self.value.len(), span, kind });
         self.value.push_str(text);
+    }
+
+    /// Adds all pieces of another value.
+    pub(super) fn append(&mut self, other: &Self) {
+        let ends = other.pieces.iter().skip(1).map(|piece| piece.at).chain([other.value.len()]);
+        for (piece, end) in other.pieces.iter().zip(ends) {
+            self.push(other.value.get(piece.at..end).unwrap_or(""), piece.span, piece.kind);
+        }
     }
 
     /// A part of it, with its places.
@@ -128,7 +143,7 @@ impl Written {
 
     /// Where all of it stands.
     pub(super) fn span(&self) -> Span {
-        self.span_of(0..self.value.len())
+        self.anchor.unwrap_or_else(|| self.span_of(0..self.value.len()))
     }
 
     fn span_of(&self, range: Range<usize>) -> Span {
@@ -156,7 +171,10 @@ impl Written {
 
     /// All of it with its place.
     pub(super) fn whole(&self, content: &str) -> Str {
-        self.str(0..self.value.len(), content)
+        match self.anchor {
+            Some(anchor) => Str::made(anchor, self.value.as_str()),
+            None => self.str(0..self.value.len(), content),
+        }
     }
 
     /// The value with something that is part of no reference in place of what is unknown, so that it is neither split nor checked.
@@ -195,6 +213,11 @@ pub(super) fn push(lockfile: &mut Lockfile, text: &Text, written: &Written, scop
             None
         }
     }
+}
+
+/// Whether a value is an image reference, as far as it is known.
+pub(super) fn is_reference(written: &Written) -> bool {
+    split(&written.shape()).is_ok()
 }
 
 /// The entry of a reference, and its digest if it has one.

@@ -11,6 +11,8 @@ mod compose;
 mod composer_lock;
 #[cfg(test)]
 mod counting;
+mod devcontainer;
+mod devcontainer_lock;
 mod dockerfile;
 mod gemfile_lock;
 mod github_action;
@@ -20,7 +22,11 @@ mod go_mod;
 mod go_sum;
 mod go_vendor;
 mod go_work;
+mod helm_template;
+mod helm_values;
 pub mod image;
+mod kubernetes;
+mod kustomization;
 mod npm_package_lock;
 mod npm_shrinkwrap;
 mod npm_spec;
@@ -115,6 +121,8 @@ pub static FORMATS: &[&Format] = &[
     &cargo_toml::FORMAT,
     &compose::FORMAT,
     &composer_lock::FORMAT,
+    &devcontainer::FORMAT,
+    &devcontainer_lock::FORMAT,
     &dockerfile::FORMAT,
     &gemfile_lock::FORMAT,
     &github_action::FORMAT,
@@ -123,10 +131,15 @@ pub static FORMATS: &[&Format] = &[
     &go_sum::FORMAT,
     &go_vendor::FORMAT,
     &go_work::FORMAT,
+    &helm_values::FORMAT,
+    &kustomization::FORMAT,
     &npm_package_lock::FORMAT,
     &npm_shrinkwrap::FORMAT,
     &package_json::FORMAT,
     &pnpm_lock::FORMAT,
+    // Only their content claims these, among names that others share.
+    &helm_template::FORMAT,
+    &kubernetes::FORMAT,
 ];
 
 /// The format with this id.
