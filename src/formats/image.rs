@@ -48,6 +48,16 @@ pub fn resolve(written: &str, args: &dyn Fn(&str) -> Option<String>) -> Option<R
     Some(Reference { host: parts.host.map(part), name, tag: parts.tag.map(part), digest: parts.digest.map(part) })
 }
 
+/// The part of a repository's name that an unknown variable leaves known, in whole path segments: which registry serves it may hang on
+/// them.
+#[must_use]
+pub fn known_part(name: &str) -> &str {
+    match name.find(['$', '{', '<', '(']) {
+        Some(unknown) => name.get(..unknown).and_then(|known| known.rfind('/')).and_then(|slash| name.get(..slash)).unwrap_or(""),
+        None => name,
+    }
+}
+
 /// A value in pieces, each with the place that it comes from.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Written {
@@ -467,6 +477,13 @@ mod tests {
             (&format!("{}/x", "a".repeat(260)), "-"),
         ] {
             assert_eq!(show(reference), expected, "{reference}");
+        }
+    }
+
+    #[test]
+    fn unknown_names_keep_whole_segments() {
+        for (name, known) in [("a/b", "a/b"), ("a/b${X}/c", "a"), ("${X}/c", ""), ("a/{{ x }}", "a"), ("a/$(x)", "a")] {
+            assert_eq!(known_part(name), known);
         }
     }
 
