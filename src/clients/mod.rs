@@ -3,8 +3,8 @@
 //! Answers for: which configuration files a package client really reads from a project, and what they say (`Routing`). Data only:
 //! nothing is executed, credentials never enter the model. Never maps an address to a registry.
 
-mod bundler;
 mod bun;
+mod bundler;
 pub(crate) mod cargo;
 mod deno;
 mod docker;

@@ -3,6 +3,7 @@
 //! Answers for: which names (and, where a name is shared, which content) belong to which format, and a text into a `Lockfile`.
 //! Never knows a registry, a tier or a policy, and never makes a finding.
 
+mod actions;
 mod bun_lock;
 mod bun_lockb;
 mod cargo_lock;
@@ -13,14 +14,22 @@ mod composer_lock;
 #[cfg(test)]
 mod counting;
 mod deno_lock;
+mod devcontainer;
+mod devcontainer_lock;
 mod dockerfile;
 mod gemfile_lock;
+mod github_action;
+mod github_workflow;
 mod go_lines;
 mod go_mod;
 mod go_sum;
 mod go_vendor;
 mod go_work;
+mod helm_template;
+mod helm_values;
 pub mod image;
+mod kubernetes;
+mod kustomization;
 mod npm_package_lock;
 mod npm_shrinkwrap;
 mod npm_spec;
@@ -54,6 +63,8 @@ pub enum Claim {
     Around(&'static str, &'static str),
     /// File names that hold this and end so (`compose`, `.yaml`).
     Holding(&'static str, &'static str),
+    /// File names that end so in a folder whose path ends so (`.github/workflows`, `.yml`).
+    In(&'static str, &'static str),
     /// The last parts of a path (`vendor/modules.txt`).
     Path(&'static str),
 }
@@ -73,6 +84,11 @@ impl Claim {
                 name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
             }
             Self::Holding(part, end) => name.strip_suffix(end).is_some_and(|stem| stem.contains(part)),
+            Self::In(folder, end) => {
+                let found = path.strip_suffix(name).and_then(|rest| rest.strip_suffix('/')).unwrap_or("");
+                let is_there = found.strip_suffix(folder).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
+                is_there && name.len() > end.len() && name.ends_with(end)
+            }
             Self::Path(end) => path == end || path.strip_suffix(end).is_some_and(|rest| rest.ends_with('/')),
         }
     }
@@ -115,18 +131,27 @@ pub static FORMATS: &[&Format] = &[
     &compose::FORMAT,
     &composer_lock::FORMAT,
     &deno_lock::FORMAT,
+    &devcontainer::FORMAT,
+    &devcontainer_lock::FORMAT,
     &dockerfile::FORMAT,
     &gemfile_lock::FORMAT,
+    &github_action::FORMAT,
+    &github_workflow::FORMAT,
     &go_mod::FORMAT,
     &go_sum::FORMAT,
     &go_vendor::FORMAT,
     &go_work::FORMAT,
+    &helm_values::FORMAT,
+    &kustomization::FORMAT,
     &npm_package_lock::FORMAT,
     &npm_shrinkwrap::FORMAT,
     &package_json::FORMAT,
     &pnpm_lock::FORMAT,
     &yarn_berry::FORMAT,
     &yarn_v1::FORMAT,
+    // Only their content claims these, among names that others share.
+    &helm_template::FORMAT,
+    &kubernetes::FORMAT,
 ];
 
 /// The format with this id.

@@ -259,7 +259,7 @@ impl One<'_> {
             return origin;
         }
         if entry.ecosystem == Ecosystem::Docker {
-            let name = entry.name.of(&self.text.content);
+            let name = image::known_part(entry.name.of(&self.text.content));
             return self.recorded(entry.ecosystem, &format!("https://{written}/{name}"), place);
         }
         self.recorded(entry.ecosystem, written, place)
