@@ -109,9 +109,10 @@ fn every_page_is_in_the_table_of_contents() {
 /// paragraphs that hold some of these words, and `…` for what lies between.
 #[test]
 fn outputs_are_outputs() {
-    let files: Vec<(String, String)> = pages().into_iter().map(|page| (page.clone(), with_outputs(&read(&page)))).collect();
-    let shown: usize = files.iter().map(|(_, text)| text.matches("<!-- shown: ").count()).sum();
-    assert!(shown > 3, "only {shown} outputs are shown");
+    // Pages that show none are left alone: another test may be writing them.
+    let pages = pages().into_iter().map(|page| (page.clone(), read(&page))).filter(|(_, text)| text.contains("<!-- shown: "));
+    let files: Vec<(String, String)> = pages.map(|(page, text)| (page, with_outputs(&text))).collect();
+    assert!(files.len() > 3, "only {} pages show an output", files.len());
     fresh_all(&files);
 }
 
