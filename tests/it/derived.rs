@@ -26,11 +26,7 @@ pub(crate) fn fresh_all(files: &[(String, String)]) {
             stale.push(path.as_str());
         }
     }
-    assert!(
-        stale.is_empty(),
-        "{} was stale and is rewritten: look at the difference and run the tests again",
-        stale.join(", ")
-    );
+    assert!(stale.is_empty(), "{} was stale and is rewritten: look at the difference and run the tests again", stale.join(", "));
 }
 
 #[test]

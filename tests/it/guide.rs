@@ -36,7 +36,11 @@ fn pages() -> Vec<String> {
     for folder in ["docs", "docs/registries"] {
         let Ok(entries) = fs::read_dir(root().join(folder)) else { continue };
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        pages.extend(names.filter(|name| Path::new(name).extension().is_some_and(|end| end == "md")).map(|name| format!("{folder}/{name}")));
+        pages.extend(
+            names
+                .filter(|name| Path::new(name).extension().is_some_and(|end| end == "md"))
+                .map(|name| format!("{folder}/{name}")),
+        );
     }
     pages.sort();
     pages
@@ -85,7 +89,8 @@ fn every_link_leads_somewhere() {
                 broken.push(format!("{page}: {link}: no such file"));
             } else if page.starts_with("docs/") && path.starts_with("../") && !page.starts_with("docs/registries/") {
                 broken.push(format!("{page}: {link}: leads out of the book"));
-            } else if !fragment.is_empty() && !prose(&read(&target)).any(|line| line.starts_with('#') && anchor(line) == fragment) {
+            } else if !fragment.is_empty() && !prose(&read(&target)).any(|line| line.starts_with('#') && anchor(line) == fragment)
+            {
                 broken.push(format!("{page}: {link}: no such heading"));
             }
         }
@@ -122,7 +127,9 @@ fn with_outputs(text: &str) -> String {
     while let Some(line) = lines.next() {
         out += line;
         out.push('\n');
-        let Some(command) = line.strip_prefix("<!-- shown: packman ").and_then(|rest| rest.strip_suffix(" -->")) else { continue };
+        let Some(command) = line.strip_prefix("<!-- shown: packman ").and_then(|rest| rest.strip_suffix(" -->")) else {
+            continue;
+        };
         assert_eq!(lines.next(), Some("```text"), "a block of text follows {line}");
         assert!(lines.by_ref().any(|line| line == "```"), "the block after {line} ends");
         let mut parts = command.split("; ");

@@ -88,7 +88,8 @@ fn formats() {
     for format in FORMATS {
         let shown = shown(format);
         let marks: Vec<&str> = SHOWS.iter().map(|word| if shown.contains(*word) { "yes" } else { "-" }).collect();
-        writeln!(text, "| [`{0}`](#{0}) | {1} | {2} | {3} |", format.id, format.title, format.kind.id(), marks.join(" | ")).unwrap();
+        writeln!(text, "| [`{0}`](#{0}) | {1} | {2} | {3} |", format.id, format.title, format.kind.id(), marks.join(" | "))
+            .unwrap();
     }
     text += "\nThe texts below stand at the head of each reader. Some end with *raises trust*, the fields that speak for a package, and *good news by \
         absence*, the fields that speak against one and may be missing.\n";
@@ -99,8 +100,12 @@ fn formats() {
         writeln!(text, "\n## {}\n\n{}\n\n- kind: {}", format.id, format.title, format.kind.id()).unwrap();
         writeln!(text, "- files: {}{looks}", files.join(", ")).unwrap();
         writeln!(text, "- shadowed by: {}", or_dash(codes(format.shadowed_by.iter().copied()))).unwrap();
-        writeln!(text, "- installed by: {}", serving(format.id).map_or("-".to_owned(), |client| format!("[`{0}`](clients.md#{0})", client.id)))
-            .unwrap();
+        writeln!(
+            text,
+            "- installed by: {}",
+            serving(format.id).map_or("-".to_owned(), |client| format!("[`{0}`](clients.md#{0})", client.id))
+        )
+        .unwrap();
         writeln!(text, "- where nothing is named: {}", or_dash(codes(defaults))).unwrap();
         writeln!(text, "\n{}", opening("formats", format.id).trim_end()).unwrap();
     }
@@ -167,7 +172,8 @@ fn controls() {
     for control in definitions() {
         let needs = |tier| if control.needed_by.contains(&tier) { "needed" } else { "-" };
         let (basic, secure) = (needs(Tier::BASIC), needs(Tier::SECURE));
-        writeln!(text, "| {} | [`{id}`](#{id}) | {} | {basic} | {secure} |", control.number, control.question, id = control.id).unwrap();
+        writeln!(text, "| {} | [`{id}`](#{id}) | {} | {basic} | {secure} |", control.number, control.question, id = control.id)
+            .unwrap();
     }
     for control in definitions() {
         writeln!(text, "\n## {}\n\n*{}: {}*\n\n{}\n", control.id, control.title, control.question, control.explanation).unwrap();
@@ -242,7 +248,8 @@ fn registries() {
 /// The table of contents with the registries' pages below theirs; all other lines are kept.
 fn summary(rated: &[RegistryId]) -> String {
     let mut text = String::new();
-    for line in fs::read_to_string(root().join("docs/SUMMARY.md")).unwrap().lines().filter(|line| !line.contains("](registries/")) {
+    for line in fs::read_to_string(root().join("docs/SUMMARY.md")).unwrap().lines().filter(|line| !line.contains("](registries/"))
+    {
         writeln!(text, "{line}").unwrap();
         if line.contains("](registries.md)") {
             let indent = line.chars().take_while(|c| *c == ' ').count() + 2;
