@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 
 use clap::CommandFactory;
 use packman::catalogue::control::{Control, Tier};
@@ -25,17 +26,29 @@ fn derived(from: &str) -> String {
     format!("<!-- Written by `cargo test` from {from}. Do not edit. -->\n\n")
 }
 
-/// The lines that open a source file, as Markdown.
+/// The lines that open the source file of a format or a client, as Markdown.
 fn opening(folder: &str, id: &str) -> String {
     let module = id.replace('-', "_");
-    let files = [format!("src/{folder}/{module}.rs"), format!("src/{folder}/{module}/mod.rs")];
-    let source = files.iter().find_map(|file| fs::read_to_string(root().join(file)).ok());
-    let source = source.unwrap_or_else(|| panic!("neither of {files:?} is there"));
+    let own = [format!("src/{folder}/{module}.rs"), format!("src/{folder}/{module}/mod.rs")];
+    let source = own.iter().find_map(|file| fs::read_to_string(root().join(file)).ok());
+    // Two formats may share one reader.
+    let source = source
+        .or_else(|| sources(&root().join("src").join(folder)).into_iter().find(|text| text.contains(&format!("id: \"{id}\""))));
+    let source = source.unwrap_or_else(|| panic!("no source in src/{folder} is that of {id}"));
     let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
     let text: String = lines.map(|line| format!("{}\n", line.trim())).collect();
     assert!(text.len() > 40, "{id} says nothing about itself");
     // Links of rustdoc to items lead nowhere here.
     text.replace("[`", "`").replace("`]", "`")
+}
+
+fn sources(folder: &Path) -> Vec<String> {
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+        .into_iter()
+        .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![fs::read_to_string(path).unwrap()] })
+        .collect()
 }
 
 fn codes<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
