@@ -1,6 +1,7 @@
 //! What strangers read first: its links lead somewhere, what it shows as output is output, and its policies are policies.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -135,7 +136,7 @@ fn with_outputs(text: &str) -> String {
         let mut parts = command.split("; ");
         let words: Vec<&str> = parts.next().unwrap().split(' ').collect();
         let output = excerpt(&packman(&words), &parts.collect::<Vec<_>>());
-        out += &format!("```text\n{}\n```\n", output.trim_end());
+        writeln!(out, "```text\n{}\n```", output.trim_end()).unwrap();
     }
     out
 }

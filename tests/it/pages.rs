@@ -36,7 +36,7 @@ fn opening(folder: &str, id: &str) -> String {
         .or_else(|| sources(&root().join("src").join(folder)).into_iter().find(|text| text.contains(&format!("id: \"{id}\""))));
     let source = source.unwrap_or_else(|| panic!("no source in src/{folder} is that of {id}"));
     let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
-    let text: String = lines.map(|line| format!("{}\n", line.trim())).collect();
+    let text = lines.map(str::trim).collect::<Vec<_>>().join("\n");
     assert!(text.len() > 40, "{id} says nothing about itself");
     // Links of rustdoc to items lead nowhere here.
     text.replace("[`", "`").replace("`]", "`")
@@ -282,7 +282,7 @@ fn command_line() {
     cli.build();
     let help = |command: &clap::Command| {
         let help = command.clone().term_width(100).render_long_help().to_string();
-        help.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>().trim_end().to_owned()
+        help.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim_end().to_owned()
     };
     writeln!(text, "\n## packman\n\n```text\n{}\n```", help(&cli)).unwrap();
     for command in cli.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help") {
