@@ -15,6 +15,8 @@ mod corpus;
 mod damaged;
 mod derived;
 mod golden;
+mod guide;
+mod pages;
 mod policy;
 mod sarif;
 mod syntax;
