@@ -8,12 +8,14 @@
     clippy::print_stderr
 )]
 
+mod addresses;
 #[cfg(feature = "cargo-metadata")]
 mod cargo_metadata;
 mod catalogue;
 mod corpus;
 mod damaged;
 mod derived;
+mod gate;
 mod golden;
 mod guide;
 mod pages;

@@ -202,7 +202,12 @@ impl<'d> Reading<'d> {
 
     fn recorded(&mut self, whole: &Str) -> Located {
         let content = &self.text.content;
-        let spec = npm_spec::parse(whole.of(content));
+        let written = whole.of(content);
+        if written.trim() != written {
+            // Some parsers of addresses cut spaces off and others do not.
+            return Locator::File(whole.clone()).into();
+        }
+        let spec = npm_spec::parse(written);
         if let Some(located) = npm_spec::git_located(&spec, whole, content) {
             return located;
         }
