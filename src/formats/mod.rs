@@ -15,19 +15,25 @@ mod go_mod;
 mod go_sum;
 mod go_vendor;
 mod go_work;
+mod gradle_lock;
+mod gradle_verification_metadata;
+mod gradle_version_catalog;
 pub mod image;
+mod maven_lockfile;
+pub(crate) mod maven_names;
 mod npm_package_lock;
 mod npm_shrinkwrap;
 mod npm_spec;
 pub(crate) mod package_json;
 mod pnpm_lock;
 mod remote;
+mod sbt_lock;
 mod shell;
 #[cfg(test)]
 mod testing;
 
 use crate::dependency::{Kind, Lockfile};
-use crate::neighbours::Neighbours;
+use crate::neighbours::{Neighbours, folder_of};
 use crate::text::Text;
 
 /// Which files a format claims by name. `PATH` is relative to the root.
@@ -47,6 +53,8 @@ pub enum Claim {
     Holding(&'static str, &'static str),
     /// The last parts of a path (`vendor/modules.txt`).
     Path(&'static str),
+    /// Files that end so, in a folder whose path ends so (`gradle/dependency-locks`, `.lockfile`).
+    Within(&'static str, &'static str),
 }
 
 impl Claim {
@@ -64,9 +72,15 @@ impl Claim {
                 name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
             }
             Self::Holding(part, end) => name.strip_suffix(end).is_some_and(|stem| stem.contains(part)),
-            Self::Path(end) => path == end || path.strip_suffix(end).is_some_and(|rest| rest.ends_with('/')),
+            Self::Path(end) => ends_in_parts(path, end),
+            Self::Within(folder, end) => name.ends_with(end) && ends_in_parts(folder_of(path), folder),
         }
     }
+}
+
+/// Whether the last parts of a path are these.
+fn ends_in_parts(path: &str, end: &str) -> bool {
+    path == end || path.strip_suffix(end).is_some_and(|rest| rest.ends_with('/'))
 }
 
 /// One format.
@@ -107,10 +121,15 @@ pub static FORMATS: &[&Format] = &[
     &go_sum::FORMAT,
     &go_vendor::FORMAT,
     &go_work::FORMAT,
+    &gradle_lock::FORMAT,
+    &gradle_verification_metadata::FORMAT,
+    &gradle_version_catalog::FORMAT,
+    &maven_lockfile::FORMAT,
     &npm_package_lock::FORMAT,
     &npm_shrinkwrap::FORMAT,
     &package_json::FORMAT,
     &pnpm_lock::FORMAT,
+    &sbt_lock::FORMAT,
 ];
 
 /// The format with this id.

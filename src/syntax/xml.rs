@@ -109,6 +109,12 @@ impl<'d> Element<'d> {
         self.node.attribute_node(name).map(|attribute| self.attribute_str(&attribute))
     }
 
+    /// The value of an attribute of this namespace.
+    #[must_use]
+    pub fn namespaced_attribute(self, namespace: &str, name: &str) -> Option<Str> {
+        self.node.attribute_node((namespace, name)).map(|attribute| self.attribute_str(&attribute))
+    }
+
     /// All attributes without namespace, in order: name and value.
     pub fn attributes(self) -> impl Iterator<Item = (&'d str, Str)> {
         self.node
