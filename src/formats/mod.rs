@@ -26,6 +26,7 @@ mod npm_shrinkwrap;
 mod npm_spec;
 pub(crate) mod package_json;
 mod pnpm_lock;
+pub(crate) mod pom_xml;
 mod remote;
 mod sbt_lock;
 mod shell;
@@ -129,6 +130,7 @@ pub static FORMATS: &[&Format] = &[
     &npm_shrinkwrap::FORMAT,
     &package_json::FORMAT,
     &pnpm_lock::FORMAT,
+    &pom_xml::FORMAT,
     &sbt_lock::FORMAT,
 ];
 
