@@ -137,7 +137,7 @@ impl<'p> Reading<'_, 'p, '_> {
         let Some(element) = root.child("parent") else { return };
         let is_here = self.model.poms.len() > 1;
         let named = self.model.parent().and_then(|[_, _, version]| version);
-        let locator = is_here.then_some(Locator::Workspace);
+        let locator = Some(if is_here { Locator::Workspace } else { Locator::Silent });
         let at = model::own();
         self.push(&Request { element, at, group: None, version: named, locator, scopes: Scopes::BUILD });
     }
@@ -236,6 +236,8 @@ impl<'p> Reading<'_, 'p, '_> {
         let (version, moving) = version.map_or((None, None), |version| maven_names::version_of(&version, content));
         let locator = match &request.locator {
             _ if !is_known => Locator::Unresolved(name.clone()),
+            // Parents are found by their place alone.
+            Some(locator) if request.element.is("parent") => locator.clone(),
             Some(locator) => self.of_build(&name, version.as_ref(), locator),
             None => self.of_build(&name, version.as_ref(), &Locator::Silent),
         };

@@ -31,8 +31,12 @@ impl<'a> Project<'a> {
         while project.poms.len() <= PARENTS_MAX {
             let Some(parent) = project.next_parent(neighbours) else { break };
             project.poms.push(parent);
+            if !project.is_last_named() {
+                // A file at the right place with other coordinates is not the parent: Maven then asks a repository.
+                project.poms.pop();
+                break;
+            }
         }
-        project.drop_strangers();
         Ok(project)
     }
 
@@ -56,18 +60,20 @@ impl<'a> Project<'a> {
         Some((text, document))
     }
 
-    /// A file at the right place with other coordinates is not the parent: Maven then asks a repository.
-    fn drop_strangers(&mut self) {
-        for above in (1..self.poms.len()).rev() {
-            let is_parent = {
-                let model = Model::from(self.poms.get(above..).unwrap_or(&[]), &self.user);
-                let child = Model::from(self.poms.get(above - 1..).unwrap_or(&[]), &self.user);
-                child.names_as_parent(&model)
-            };
-            if !is_parent {
-                self.poms.truncate(above);
+    /// Whether the last pom but one names the last one as its parent. Maven compares what is written, before anything is resolved: `1.0` is
+    /// not `${revision}`, even where that is 1.0. What Maven 4 lets a pom leave out fits.
+    fn is_last_named(&self) -> bool {
+        let [.., (text, child), (other_text, next)] = self.poms.as_slice() else { return false };
+        let (child, next) = (child.root(), next.root());
+        let Some(named) = child.child("parent") else { return false };
+        let above = next.child("parent");
+        ["groupId", "artifactId", "version"].into_iter().all(|name| {
+            let inherited = || above.filter(|_| name != "artifactId").and_then(|above| above.text_of(name));
+            match (named.text_of(name), next.text_of(name).or_else(inherited)) {
+                (Some(named), Some(found)) => named.of(&text.content) == found.of(&other_text.content),
+                _ => true,
             }
-        }
+        })
     }
 
     /// The project put together.
@@ -141,16 +147,6 @@ impl<'p> Model<'p> {
         let (text, root) = self.poms.get(1)?;
         let written = root.text_of("groupId")?;
         Some(written.of(&text.content).to_owned())
-    }
-
-    fn names_as_parent(&self, other: &Model<'_>) -> bool {
-        let Some(named) = self.parent() else { return false };
-        let found = other.coordinates();
-        // Maven 4 takes what is not written from the file; what cannot be told is compared as written.
-        named.into_iter().zip(found).all(|(named, found)| match (named, found) {
-            (Some(named), Some(found)) => named.text == found,
-            _ => true,
-        })
     }
 
     fn expand(&self, written: String) -> Option<String> {
