@@ -30,13 +30,21 @@ mod helm_values;
 pub mod image;
 mod kubernetes;
 mod kustomization;
+mod gradle_lock;
+mod gradle_verification_metadata;
+mod gradle_version_catalog;
+pub mod image;
+mod maven_lockfile;
+pub(crate) mod maven_names;
 mod npm_package_lock;
 mod npm_shrinkwrap;
 mod npm_spec;
 pub(crate) mod package_json;
 mod pnpm_lock;
 mod reach;
+pub(crate) mod pom_xml;
 mod remote;
+mod sbt_lock;
 mod shell;
 #[cfg(test)]
 mod testing;
@@ -45,7 +53,7 @@ mod yarn_berry;
 mod yarn_v1;
 
 use crate::dependency::{Kind, Lockfile};
-use crate::neighbours::Neighbours;
+use crate::neighbours::{Neighbours, folder_of};
 use crate::text::Text;
 
 /// Which files a format claims by name. `PATH` is relative to the root.
@@ -67,6 +75,8 @@ pub enum Claim {
     In(&'static str, &'static str),
     /// The last parts of a path (`vendor/modules.txt`).
     Path(&'static str),
+    /// Files that end so, in a folder whose path ends so (`gradle/dependency-locks`, `.lockfile`).
+    Within(&'static str, &'static str),
 }
 
 impl Claim {
@@ -90,8 +100,15 @@ impl Claim {
                 is_there && name.len() > end.len() && name.ends_with(end)
             }
             Self::Path(end) => path == end || path.strip_suffix(end).is_some_and(|rest| rest.ends_with('/')),
+            Self::Path(end) => ends_in_parts(path, end),
+            Self::Within(folder, end) => name.ends_with(end) && ends_in_parts(folder_of(path), folder),
         }
     }
+}
+
+/// Whether the last parts of a path are these.
+fn ends_in_parts(path: &str, end: &str) -> bool {
+    path == end || path.strip_suffix(end).is_some_and(|rest| rest.ends_with('/'))
 }
 
 /// One format.
@@ -143,6 +160,10 @@ pub static FORMATS: &[&Format] = &[
     &go_work::FORMAT,
     &helm_values::FORMAT,
     &kustomization::FORMAT,
+    &gradle_lock::FORMAT,
+    &gradle_verification_metadata::FORMAT,
+    &gradle_version_catalog::FORMAT,
+    &maven_lockfile::FORMAT,
     &npm_package_lock::FORMAT,
     &npm_shrinkwrap::FORMAT,
     &package_json::FORMAT,
@@ -152,6 +173,8 @@ pub static FORMATS: &[&Format] = &[
     // Only their content claims these, among names that others share.
     &helm_template::FORMAT,
     &kubernetes::FORMAT,
+    &pom_xml::FORMAT,
+    &sbt_lock::FORMAT,
 ];
 
 /// The format with this id.
