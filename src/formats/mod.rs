@@ -11,6 +11,8 @@ mod npm_package_lock;
 mod npm_shrinkwrap;
 mod npm_spec;
 pub(crate) mod package_json;
+mod poetry_lock;
+pub(crate) mod python;
 mod shell;
 
 use crate::dependency::{Kind, Lockfile};
@@ -82,7 +84,7 @@ impl Format {
 
 /// All formats. Where two claim a name, the first whose look at the content says yes gets it.
 pub static FORMATS: &[&Format] =
-    &[&dockerfile::FORMAT, &npm_package_lock::FORMAT, &npm_shrinkwrap::FORMAT, &package_json::FORMAT];
+    &[&dockerfile::FORMAT, &npm_package_lock::FORMAT, &npm_shrinkwrap::FORMAT, &package_json::FORMAT, &poetry_lock::FORMAT];
 
 /// The format with this id.
 #[must_use]
