@@ -155,3 +155,13 @@ pub fn normalise(folder: &str, relative: &str) -> Option<String> {
     }
     Some(parts.join("/"))
 }
+
+/// The path of one folder of the root seen from another; `""` for the folder itself.
+#[must_use]
+pub fn relative(from: &str, to: &str) -> String {
+    let parts = |folder: &'_ str| folder.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let (from, to) = (parts(from), parts(to));
+    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = from.iter().skip(common).map(|_| "..".to_owned());
+    up.chain(to.iter().skip(common).cloned()).collect::<Vec<_>>().join("/")
+}

@@ -3,6 +3,8 @@
 //! Answers for: which configuration files a package client really reads from a project, and what they say (`Routing`). Data only:
 //! nothing is executed, credentials never enter the model. Never maps an address to a registry.
 
+pub(crate) mod cargo;
+mod go;
 mod manager;
 mod npm;
 mod npmrc;
@@ -27,7 +29,12 @@ pub struct Client {
 }
 
 /// All clients.
-pub static CLIENTS: &[&Client] = &[&npm::CLIENT];
+#[rustfmt::skip] // one row a line
+pub static CLIENTS: &[&Client] = &[
+    &cargo::CLIENT,
+    &go::CLIENT,
+    &npm::CLIENT,
+];
 
 /// The client that installs from files of a format.
 #[must_use]

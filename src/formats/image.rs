@@ -263,27 +263,29 @@ fn check(value: &str, parts: &Parts) -> Result<(), &'static str> {
     if let Some(host) = parts.host.as_ref().and_then(part)
         && !is_host_valid(host)
     {
-        return Err("its host is none");
+        return Err("the host is malformed");
     }
     let path = value.get(parts.path.clone()).unwrap_or("");
     if path.chars().any(char::is_uppercase) {
         return Err("a repository has no upper-case letters");
     }
     if !path.split('/').all(|component| component.contains(HOLE) || is_component_valid(component)) {
-        return Err("its repository is none (lower-case letters, digits, and single `.`, `_`, `-` between them)");
+        return Err(
+            "the repository is malformed (expected lower-case letters and digits with single `.`, `_` or `-` between them)",
+        );
     }
     if parts.path.end > NAME_LENGTH_MAX {
-        return Err("its name is longer than 255 characters");
+        return Err("the name is longer than 255 characters");
     }
     if let Some(tag) = parts.tag.as_ref().and_then(part)
         && !is_tag_valid(tag)
     {
-        return Err("its tag is none");
+        return Err("the tag is malformed");
     }
     if let Some(digest) = parts.digest.as_ref().and_then(part)
         && !is_digest_valid(digest)
     {
-        return Err("its digest is none");
+        return Err("the digest is malformed (expected `sha256:` and 64 lower-case hexadecimal digits)");
     }
     Ok(())
 }

@@ -3,9 +3,17 @@
 //! Answers for: which names (and, where a name is shared, which content) belong to which format, and a text into a `Lockfile`.
 //! Never knows a registry, a tier or a policy, and never makes a finding.
 
+mod cargo_lock;
+mod cargo_manifest;
+mod cargo_toml;
 #[cfg(test)]
 mod counting;
 mod dockerfile;
+mod go_lines;
+mod go_mod;
+mod go_sum;
+mod go_vendor;
+mod go_work;
 pub mod image;
 mod npm_package_lock;
 mod npm_shrinkwrap;
@@ -14,6 +22,8 @@ pub(crate) mod package_json;
 mod poetry_lock;
 pub(crate) mod python;
 mod shell;
+#[cfg(test)]
+mod testing;
 
 use crate::dependency::{Kind, Lockfile};
 use crate::neighbours::Neighbours;
@@ -83,8 +93,20 @@ impl Format {
 }
 
 /// All formats. Where two claim a name, the first whose look at the content says yes gets it.
-pub static FORMATS: &[&Format] =
-    &[&dockerfile::FORMAT, &npm_package_lock::FORMAT, &npm_shrinkwrap::FORMAT, &package_json::FORMAT, &poetry_lock::FORMAT];
+#[rustfmt::skip] // one row a line
+pub static FORMATS: &[&Format] = &[
+    &cargo_lock::FORMAT,
+    &cargo_toml::FORMAT,
+    &dockerfile::FORMAT,
+    &go_mod::FORMAT,
+    &go_sum::FORMAT,
+    &go_vendor::FORMAT,
+    &go_work::FORMAT,
+    &npm_package_lock::FORMAT,
+    &npm_shrinkwrap::FORMAT,
+    &package_json::FORMAT,
+    &poetry_lock::FORMAT,
+];
 
 /// The format with this id.
 #[must_use]

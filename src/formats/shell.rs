@@ -186,11 +186,10 @@ impl Expansion<'_, '_> {
         match modifier.as_bytes().first() {
             None if is_strict => None,
             None => known,
-            Some(b'-') if is_set => known,
+            Some(b'-' | b'?') if is_set => known,
             Some(b'-') => nested(modifier.get(1..)?),
             Some(b'+') if is_set => nested(modifier.get(1..)?),
             Some(b'+') => Some(String::new()),
-            Some(b'?') if is_set => known,
             Some(b'#' | b'%' | b'/') if !is_strict => cut(&known?, modifier, &nested),
             Some(_) => None,
         }

@@ -122,7 +122,7 @@ impl Line<'_> {
 
     /// The words from `from` on: parted by blanks, quotes and template marks kept together.
     pub(super) fn words(&self, from: usize) -> Words<'_> {
-        Words { text: self.text, at: from, escape: self.escape }
+        Words { text: self.text, at: from, escape: self.escape, is_unclosed: false }
     }
 
     /// What stands in a range.
@@ -136,6 +136,8 @@ pub(super) struct Words<'l> {
     text: &'l str,
     at: usize,
     escape: u8,
+    /// A template's mark was met that nothing closes: no other is looked for, so that the work stays linear.
+    is_unclosed: bool,
 }
 
 impl Iterator for Words<'_> {
@@ -151,7 +153,11 @@ impl Iterator for Words<'_> {
                 b'\'' | b'"' if quote == 0 => quote = byte,
                 byte if quote != 0 && byte == quote => quote = 0,
                 byte if byte == self.escape && quote != b'\'' => at += 1,
-                b'{' | b'<' if let Some(end) = shell::template_end(self.text, at) => at = end - 1,
+                b'{' | b'<' if !self.is_unclosed && shell::is_template(self.text, at) => match shell::template_end(self.text, at)
+                {
+                    Some(end) => at = end - 1,
+                    None => self.is_unclosed = true,
+                },
                 b' ' | b'\t' | b'\r' | 0x0b | 0x0c if quote == 0 => break,
                 _ => {}
             }
@@ -179,7 +185,7 @@ fn here_documents(line: &str, escape: u8) -> Vec<(Range<usize>, String, bool)> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    for range in (Words { text: line, at: keyword_length, escape }) {
+    for range in (Words { text: line, at: keyword_length, escape, is_unclosed: false }) {
         let word = line.get(range.clone()).unwrap_or("");
         let opening = word.trim_start_matches(|c: char| c.is_ascii_digit());
         let Some(name) = opening.strip_prefix("<<") else { continue };

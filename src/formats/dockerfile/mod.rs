@@ -33,7 +33,7 @@ use lines::{Line, Lines};
 use stages::{Build, Found, What};
 
 /// The format.
-pub static FORMAT: Format = Format {
+pub(super) static FORMAT: Format = Format {
     id: "dockerfile",
     title: "Dockerfile",
     kind: Kind::Reference,
@@ -147,11 +147,11 @@ impl Reader<'_> {
                 }
                 (Some(1), Some(true)) if matches!(value, "\\" | "`") => lines.escape = value.bytes().next().unwrap_or(b'\\'),
                 (Some(1), Some(true)) => {
-                    self.problem(span, Lost::Detail, format!("the escape character `{value}` is neither `\\` nor a backtick"))
+                    self.problem(span, Lost::Detail, format!("the escape character `{value}` is neither `\\` nor a backtick"));
                 }
                 (Some(2), Some(true)) => {}
                 (Some(_), _) => {
-                    self.problem(span, Lost::Detail, format!("the directive `{key}` stands twice, which the builder refuses"))
+                    self.problem(span, Lost::Detail, format!("the directive `{key}` stands twice, which the builder refuses"));
                 }
                 (None, _) => return lines.back_to(start),
             }
@@ -184,7 +184,7 @@ impl Reader<'_> {
         let rest = keyword.end;
         match name.as_str() {
             "FROM" if is_trigger => {
-                self.problem(self.span(line, &keyword), Lost::Entry, "`ONBUILD FROM`, which the builder refuses")
+                self.problem(self.span(line, &keyword), Lost::Entry, "`ONBUILD FROM`, which the builder refuses");
             }
             "FROM" => self.from(line, &keyword),
             "ARG" => self.arg(line, rest),

@@ -204,7 +204,7 @@ impl Build {
             if name.parse::<usize>().is_ok_and(|number| number < self.stages.len()) {
                 return;
             }
-            let message = format!("there is no stage number {name}, only {} (from 0)", self.stages.len());
+            let message = format!("no stage has the number {name}: there are {}, counted from 0", self.stages.len());
             return lockfile.problem(text.place(written.span()), Lost::Entry, message);
         }
         image::push(lockfile, text, written, scopes);
@@ -245,10 +245,10 @@ fn push_added(lockfile: &mut Lockfile, text: &Text, written: &Written, checksum:
     let is_host_known = !shape.get(start..=host_end).unwrap_or("").contains(HOLE) && (scheme.is_some() || is_scp(&shape));
     let user_end = shape.get(start..host_end).and_then(|host| host.rfind('@')).map_or(start, |at| start + at + 1);
     let address = shape.get(..end).unwrap_or("");
+    let repository = address.trim_end_matches('/');
     let is_git =
-        is_host_known && (!address.to_ascii_lowercase().starts_with("http") || address.trim_end_matches('/').ends_with(".git"));
-    let name_end =
-        if is_git { end - (address.len() - address.trim_end_matches('/').trim_end_matches(".git").len()) } else { end };
+        is_host_known && (!address.to_ascii_lowercase().starts_with("http") || repository.strip_suffix(".git").is_some());
+    let name_end = if is_git { repository.trim_end_matches(".git").len() } else { end };
     let mut entry =
         Entry::new(Ecosystem::Generic, written.str(user_end..name_end.max(user_end), content), None, Locator::Missing);
     entry.scopes = scopes;
