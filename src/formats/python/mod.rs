@@ -90,7 +90,12 @@ pub(crate) fn requirement(written: &str) -> Option<Requirement<'_>> {
         let (address, behind) = after.split_at_checked(end)?;
         let behind = behind.trim_start();
         let marker = if behind.is_empty() { "" } else { behind.strip_prefix(';')? };
-        return (!address.is_empty()).then_some(Requirement { name, version: None, address: Some(address), marker: marker.trim() });
+        return (!address.is_empty()).then_some(Requirement {
+            name,
+            version: None,
+            address: Some(address),
+            marker: marker.trim(),
+        });
     }
     let (specifiers, marker) = rest.split_once(';').unwrap_or((rest, ""));
     let specifiers = specifiers.trim();

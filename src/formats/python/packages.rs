@@ -126,7 +126,8 @@ impl<'t> Packages<'t> {
         let mut edges = std::mem::take(&mut self.edges);
         edges.sort_unstable();
         edges.dedup();
-        let mut waiting: Vec<u32> = (0u32..).zip(&self.needs).filter(|(_, needs)| **needs != Needs::NONE).map(|(at, _)| at).collect();
+        let mut waiting: Vec<u32> =
+            (0u32..).zip(&self.needs).filter(|(_, needs)| **needs != Needs::NONE).map(|(at, _)| at).collect();
         while let Some(from) = waiting.pop() {
             let needs = self.needs.get(from as usize).copied().unwrap_or_default();
             let first = edges.partition_point(|(of, _)| *of < from);
