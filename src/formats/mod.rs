@@ -24,6 +24,7 @@ pub(crate) mod python;
 mod shell;
 #[cfg(test)]
 mod testing;
+mod uv_lock;
 
 use crate::dependency::{Kind, Lockfile};
 use crate::neighbours::Neighbours;
@@ -106,6 +107,7 @@ pub static FORMATS: &[&Format] = &[
     &npm_shrinkwrap::FORMAT,
     &package_json::FORMAT,
     &poetry_lock::FORMAT,
+    &uv_lock::FORMAT,
 ];
 
 /// The format with this id.

@@ -19,6 +19,9 @@ struct Hashes {
     is_incomplete: bool,
 }
 
+/// The named limit on entries of one name that an edge leads to. Honest lockfiles have a handful.
+pub(crate) const NAMED_MAX: usize = 128;
+
 /// What makes two statements one entry.
 type Key = (Ecosystem, String, String, String);
 
@@ -72,9 +75,10 @@ impl<'t> Packages<'t> {
         self.of(Ecosystem::PyPi, name)
     }
 
-    /// The entries of a name.
+    /// The entries of a name, as many as are looked at.
     pub(crate) fn of(&self, ecosystem: Ecosystem, name: &str) -> &[u32] {
-        self.by_name.get(&(ecosystem, name.to_owned())).map_or(&[], Vec::as_slice)
+        let all = self.by_name.get(&(ecosystem, name.to_owned())).map_or(&[][..], Vec::as_slice);
+        all.get(..all.len().min(NAMED_MAX)).unwrap_or(all)
     }
 
     /// Adds a file's hash; `None` says that a file has none.
