@@ -19,7 +19,12 @@ mod npm_package_lock;
 mod npm_shrinkwrap;
 mod npm_spec;
 pub(crate) mod package_json;
+mod pdm_lock;
+mod pipfile;
+mod pipfile_lock;
 mod poetry_lock;
+mod pylock;
+mod pyproject;
 pub(crate) mod python;
 mod shell;
 #[cfg(test)]
@@ -106,7 +111,12 @@ pub static FORMATS: &[&Format] = &[
     &npm_package_lock::FORMAT,
     &npm_shrinkwrap::FORMAT,
     &package_json::FORMAT,
+    &pdm_lock::FORMAT,
+    &pipfile::FORMAT,
+    &pipfile_lock::FORMAT,
     &poetry_lock::FORMAT,
+    &pylock::FORMAT,
+    &pyproject::FORMAT,
     &uv_lock::FORMAT,
 ];
 

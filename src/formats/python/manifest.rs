@@ -32,6 +32,8 @@ pub(crate) struct Manifest {
     pub(crate) name: Option<String>,
     /// What it asks for.
     pub(crate) wanted: Vec<Wanted>,
+    /// The extras that it offers (`[project.optional-dependencies]`).
+    pub(crate) extras: Vec<String>,
     /// What its build asks for.
     pub(crate) build: Vec<Wanted>,
     /// How many dependencies are written, whatever became of them.
@@ -52,6 +54,7 @@ pub(crate) fn pyproject(text: &Text) -> Result<Manifest, Problem> {
         reader.requirements(node, Needs::PRODUCTION);
     }
     for node in list(&["project", "optional-dependencies"]).flat_map(Node::members) {
+        reader.manifest.extras.push(node.key().to_owned());
         reader.requirements(node, Needs::EXTRA);
     }
     for node in list(&["dependency-groups"]).chain(list(&["tool", "pdm", "dev-dependencies"])).flat_map(Node::members) {
