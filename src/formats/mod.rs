@@ -26,6 +26,7 @@ mod poetry_lock;
 mod pylock;
 mod pyproject;
 pub(crate) mod python;
+mod requirements;
 mod shell;
 #[cfg(test)]
 mod testing;
@@ -50,6 +51,8 @@ pub enum Claim {
     Around(&'static str, &'static str),
     /// The last parts of a path (`vendor/modules.txt`).
     Path(&'static str),
+    /// File names that end so, right in a folder of this name (`requirements`, `.txt`).
+    Inside(&'static str, &'static str),
 }
 
 impl Claim {
@@ -67,6 +70,7 @@ impl Claim {
                 name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
             }
             Self::Path(end) => path == end || path.strip_suffix(end).is_some_and(|rest| rest.ends_with('/')),
+            Self::Inside(folder, end) => name.ends_with(end) && path.rsplit('/').nth(1) == Some(folder),
         }
     }
 }
@@ -117,6 +121,7 @@ pub static FORMATS: &[&Format] = &[
     &poetry_lock::FORMAT,
     &pylock::FORMAT,
     &pyproject::FORMAT,
+    &requirements::FORMAT,
     &uv_lock::FORMAT,
 ];
 

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use super::python::artifacts::{Artifact, Artifacts};
 use super::python::manifest;
 use super::python::packages::Packages;
-use super::python::{Needs, is_source, name, normalised, requirement, text_of};
+use super::python::{Needs, built, name, normalised, requirement, text_of};
 use super::{Claim, Format};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
@@ -119,21 +119,19 @@ impl<'t> Reader<'t> {
         }
         let mut entry = Entry::new(Ecosystem::PyPi, name(&at, written), version.and_then(Node::str), locator);
         entry.moving = moving;
-        entry.runs_code = match &entry.locator {
-            Locator::Git { url, .. } => Some(url.span),
-            Locator::Url(at) | Locator::Path(at) if is_source(at.of(self.packages.content())) => Some(at.span),
-            _ => None,
-        };
+        entry.runs_code = built(&entry.locator, self.packages.content());
         let needs = self.needs(lockfile, node);
         let version = node.get("version").and_then(Node::text).unwrap_or("");
         let own = node.get("files").filter(|files| files.kind() == NodeKind::List);
         let files = own.or_else(|| self.files.get(&(normalised(written).into_owned(), version)).copied());
         let files: Vec<Artifact<'t>> = files.into_iter().flat_map(Node::items).filter_map(artifact).collect();
         let added = if is_fetched {
-            Artifacts { files, otherwise: Locator::Silent }.add(lockfile, &mut self.packages, entry, needs)
+            Artifacts { files, otherwise: Locator::Silent }.add(lockfile, &mut self.packages, &entry, needs)
         } else {
             let index = self.packages.add(lockfile, entry, needs);
-            files.into_iter().for_each(|file| self.packages.hash(index, file.hash));
+            for file in files {
+                self.packages.hash(index, file.hash);
+            }
             vec![index]
         };
         if let Some(dependencies) = node.get("dependencies") {
@@ -158,7 +156,7 @@ impl<'t> Reader<'t> {
             let names: Vec<&str> = listed.chain(dependencies.members().map(Node::key)).collect();
             for name in names {
                 let targets = self.packages.named(normalised(name).as_ref()).to_vec();
-                from.iter().for_each(|from| targets.iter().for_each(|to| self.packages.edge(*from, *to)));
+                self.packages.edges(&from, &targets);
             }
         }
     }

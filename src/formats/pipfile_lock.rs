@@ -13,7 +13,7 @@
 
 use super::python::manifest::{self, locate};
 use super::python::packages::Packages;
-use super::python::{Needs, is_source, is_variable_host, name, part, text_of, without_variable_user};
+use super::python::{Needs, built, is_variable_host, name, part, text_of, without_variable_user};
 use super::{Claim, Format};
 use crate::address;
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
@@ -93,13 +93,14 @@ fn read_entry(lockfile: &mut Lockfile, packages: &mut Packages<'_>, node: Node<'
     }
     let version = match node.get("version") {
         None => None,
-        Some(version) => match version.str().zip(version.text()) {
-            Some((whole, written)) => pinned(&whole, written),
-            None => {
+        Some(version) => {
+            if let Some((whole, written)) = version.str().zip(version.text()) {
+                pinned(&whole, written)
+            } else {
                 lockfile.stated += 1;
                 return lockfile.problem(version.place(), Lost::Entry, format!("the version of `{}` is no text", node.key()));
             }
-        },
+        }
     };
     let (locator, moving) = locate(node);
     if version.is_none() && matches!(locator, Locator::Silent | Locator::Named(_)) && node.get("version").is_none() {
@@ -109,18 +110,16 @@ fn read_entry(lockfile: &mut Lockfile, packages: &mut Packages<'_>, node: Node<'
     }
     let mut entry = Entry::new(Ecosystem::PyPi, name(&node.key_str(), node.key()), version, locator);
     entry.moving = moving;
-    entry.runs_code = match &entry.locator {
-        Locator::Git { url, .. } => Some(url.span),
-        Locator::Url(at) | Locator::Path(at) if is_source(at.of(packages.content())) => Some(at.span),
-        _ => None,
-    };
+    entry.runs_code = built(&entry.locator, packages.content());
     let index = packages.add(lockfile, entry, needs);
     let hashes = node.get("hashes").filter(|hashes| hashes.kind() == NodeKind::List);
     let is_hashed = hashes.is_some_and(|hashes| !hashes.is_empty());
     if !is_hashed {
         packages.hash(index, None);
     }
-    hashes.into_iter().flat_map(Node::items).filter_map(Node::str).for_each(|hash| packages.hash(index, Some(hash)));
+    for hash in hashes.into_iter().flat_map(Node::items).filter_map(Node::str) {
+        packages.hash(index, Some(hash));
+    }
 }
 
 /// `==1.2.3`; a star or a range pins nothing.

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use super::python::artifacts::{Artifact, Artifacts};
 use super::python::manifest;
 use super::python::packages::Packages;
-use super::python::{Needs, asked, is_commit, is_source, name, normalised, text_of};
+use super::python::{Needs, asked, built, is_commit, name, normalised, text_of};
 use super::{Claim, Format};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
@@ -99,31 +99,25 @@ impl<'t> Reader<'t> {
         let name = name(&at, written);
         let mut entry = Entry::new(Ecosystem::PyPi, name, Some(version), Locator::Silent);
         if let Some(source) = node.get("source") {
-            match self.locate(source) {
-                Some((locator, moving)) => (entry.locator, entry.moving) = (locator, moving),
-                None => {
-                    let message = format!("the source of `{written}` is not known; expected `type` and `url`, or `reference`");
-                    lockfile.problems.push(source.problem(Lost::Detail, message));
-                    entry.locator = Locator::Missing;
-                }
+            if let Some((locator, moving)) = self.locate(source) {
+                (entry.locator, entry.moving) = (locator, moving);
+            } else {
+                let message = format!("the source of `{written}` is not known; expected `type` and `url`, or `reference`");
+                lockfile.problems.push(source.problem(Lost::Detail, message));
+                entry.locator = Locator::Missing;
             }
         }
-        entry.runs_code = match &entry.locator {
-            Locator::Git { url, .. } => Some(url.span),
-            Locator::Url(at) | Locator::Path(at) if is_source(at.of(self.packages.content())) => Some(at.span),
-            _ => None,
-        };
+        entry.runs_code = built(&entry.locator, self.packages.content());
         let needs = needs(lockfile, node);
         let files = self.artifacts(node, written);
-        let added = match entry.locator.clone() {
-            otherwise @ (Locator::Silent | Locator::Named(_) | Locator::Index(_)) => {
-                Artifacts { files, otherwise }.add(lockfile, &mut self.packages, entry, needs)
+        let added = if let Locator::Silent | Locator::Named(_) | Locator::Index(_) = entry.locator {
+            Artifacts { files, otherwise: entry.locator.clone() }.add(lockfile, &mut self.packages, &entry, needs)
+        } else {
+            let index = self.packages.add(lockfile, entry, needs);
+            for file in files {
+                self.packages.hash(index, file.hash);
             }
-            _ => {
-                let index = self.packages.add(lockfile, entry, needs);
-                files.into_iter().for_each(|file| self.packages.hash(index, file.hash));
-                vec![index]
-            }
+            vec![index]
         };
         if let Some(dependencies) = node.get("dependencies") {
             self.requires.push((added, dependencies));
@@ -163,7 +157,7 @@ impl<'t> Reader<'t> {
         for (from, dependencies) in std::mem::take(&mut self.requires) {
             for dependency in dependencies.members() {
                 let targets = self.packages.named(normalised(dependency.key()).as_ref()).to_vec();
-                from.iter().for_each(|from| targets.iter().for_each(|to| self.packages.edge(*from, *to)));
+                self.packages.edges(&from, &targets);
             }
         }
     }

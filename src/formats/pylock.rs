@@ -16,7 +16,7 @@
 use super::python::artifacts::{Artifact, Artifacts};
 use super::python::manifest;
 use super::python::packages::Packages;
-use super::python::{Needs, asked, is_commit, is_source, name, normalised, text_of};
+use super::python::{Needs, asked, built, is_commit, name, normalised, text_of};
 use super::{Claim, Format};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
@@ -89,14 +89,12 @@ impl<'t> Reader<'t> {
         let files: Vec<Artifact<'t>> = wheels(node).collect();
         let added = match locate(node) {
             Some((locator, moving)) => {
-                entry.runs_code = match &locator {
-                    Locator::Git { url, .. } => Some(url.span),
-                    Locator::Url(at) | Locator::Path(at) if is_source(at.of(self.packages.content())) => Some(at.span),
-                    _ => None,
-                };
+                entry.runs_code = built(&locator, self.packages.content());
                 let index = self.packages.add(lockfile, Entry { locator, moving, ..entry }, needs);
                 if let Some(archive) = node.get("archive") {
-                    hashes(archive).for_each(|hash| self.packages.hash(index, Some(hash)));
+                    for hash in hashes(archive) {
+                        self.packages.hash(index, Some(hash));
+                    }
                 }
                 vec![index]
             }
@@ -109,7 +107,7 @@ impl<'t> Reader<'t> {
             }
             None => {
                 let otherwise = text_of(node, "index").map_or(Locator::Silent, |(at, _)| Locator::Index(at));
-                Artifacts { files, otherwise }.add(lockfile, &mut self.packages, entry, needs)
+                Artifacts { files, otherwise }.add(lockfile, &mut self.packages, &entry, needs)
             }
         };
         self.nodes.push((added, node));
@@ -141,7 +139,7 @@ impl<'t> Reader<'t> {
                 for to in self.packages.named(normalised(name).as_ref()).to_vec() {
                     let stated = lockfile.entries.get(to as usize).and_then(|entry| entry.version.as_ref());
                     if version.is_none() || stated.map(|stated| stated.of(content)) == version {
-                        from.iter().for_each(|from| self.packages.edge(*from, to));
+                        self.packages.edges(&from, &[to]);
                     }
                 }
             }

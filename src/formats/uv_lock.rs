@@ -19,7 +19,7 @@ use std::collections::{HashMap, HashSet};
 use super::python::artifacts::{Artifact, Artifacts};
 use super::python::manifest;
 use super::python::packages::{NAMED_MAX, Packages};
-use super::python::{Needs, asked, is_commit, is_source, name, normalised, part, text_of};
+use super::python::{Needs, asked, built, is_commit, name, normalised, part, text_of};
 use super::{Claim, Format};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
@@ -94,10 +94,9 @@ fn read_version(lockfile: &mut Lockfile, root: Node<'_>) {
     }
 }
 
-/// A member of the workspace: its entry, its node, its folder.
+/// A member of the workspace: its entry and its folder.
 struct Root<'t> {
     index: u32,
-    node: Node<'t>,
     folder: &'t str,
 }
 
@@ -139,22 +138,22 @@ impl<'t> Reader<'t, '_> {
             let index = self.packages.add(lockfile, entry, Needs::NONE);
             return self.nodes.push((vec![index], node));
         };
-        entry.runs_code = match &locator {
-            Locator::Git { url, .. } => Some(url.span),
-            Locator::Url(at) | Locator::Path(at) if is_source(at.of(self.packages.content())) => Some(at.span),
-            _ => None,
-        };
+        entry.runs_code = built(&locator, self.packages.content());
         entry.moving = moving;
         let added = match locator {
-            otherwise @ Locator::Index(_) => Artifacts { files, otherwise }.add(lockfile, &mut self.packages, entry, Needs::NONE),
+            otherwise @ Locator::Index(_) => {
+                Artifacts { files, otherwise }.add(lockfile, &mut self.packages, &entry, Needs::NONE)
+            }
             locator => {
                 let index = self.packages.add(lockfile, Entry { locator, ..entry }, Needs::NONE);
-                files.into_iter().for_each(|file| self.packages.hash(index, file.hash));
+                for file in files {
+                    self.packages.hash(index, file.hash);
+                }
                 vec![index]
             }
         };
         if let (Some(folder), Some(index)) = (folder, added.first().copied()) {
-            self.roots.push(Root { index, node, folder });
+            self.roots.push(Root { index, folder });
         }
         self.nodes.push((added, node));
     }
@@ -294,14 +293,17 @@ fn artifacts(node: Node<'_>) -> Vec<Artifact<'_>> {
         .collect()
 }
 
+/// A normalised name, and a version if one is told.
+type Key<'t> = (String, Option<&'t str>);
+
 /// Packages by name, and by name and version, for edges that name as much as they need to.
 struct Index<'t> {
-    by_name: HashMap<(String, Option<&'t str>), Vec<(u32, Node<'t>)>>,
+    by_name: HashMap<Key<'t>, Vec<(u32, Node<'t>)>>,
 }
 
 impl<'t> Index<'t> {
     fn of(nodes: &[(Vec<u32>, Node<'t>)]) -> Self {
-        let mut by_name: HashMap<(String, Option<&'t str>), Vec<(u32, Node<'t>)>> = HashMap::new();
+        let mut by_name: HashMap<Key<'t>, Vec<(u32, Node<'t>)>> = HashMap::new();
         for (entries, node) in nodes {
             let name = normalised(node.get("name").and_then(Node::text).unwrap_or("")).into_owned();
             let version = node.get("version").and_then(Node::text);

@@ -30,7 +30,7 @@ pub(crate) struct Artifacts<'d> {
 
 impl Artifacts<'_> {
     /// Adds an entry for every origin of the files, the first written first; gives their numbers. The file states one.
-    pub(crate) fn add(self, lockfile: &mut Lockfile, packages: &mut Packages<'_>, entry: Entry, needs: Needs) -> Vec<u32> {
+    pub(crate) fn add(self, lockfile: &mut Lockfile, packages: &mut Packages<'_>, entry: &Entry, needs: Needs) -> Vec<u32> {
         let is_built = self.files.iter().all(|file| is_source(file.name.1));
         let built = self.files.first().filter(|_| is_built).map(|file| file.name.0.span);
         let mut origins: Vec<(Locator, Vec<Option<Str>>)> = Vec::new();
@@ -53,7 +53,9 @@ impl Artifacts<'_> {
         let mut added = Vec::new();
         for (locator, hashes) in origins {
             let index = packages.add(lockfile, Entry { locator, runs_code: entry.runs_code.or(built), ..entry.clone() }, needs);
-            hashes.into_iter().for_each(|hash| packages.hash(index, hash));
+            for hash in hashes {
+                packages.hash(index, hash);
+            }
             added.push(index);
         }
         lockfile.stated -= added.len() - 1;

@@ -46,7 +46,7 @@ pub(crate) struct Manifest {
 pub(crate) fn pyproject(text: &Text) -> Result<Manifest, Problem> {
     let document = toml::read(text)?;
     let root = document.root();
-    let mut reader = Reader { text, manifest: Manifest::default(), sources: sources(root) };
+    let mut reader = Reader { manifest: Manifest::default(), sources: sources(root) };
     let stated = root.at(&["project", "name"]).or_else(|| root.at(&["tool", "poetry", "name"]));
     reader.manifest.name = stated.and_then(Node::text).map(|name| normalised(name).into_owned());
     let list = |keys: &[&str]| root.at(keys).into_iter();
@@ -90,7 +90,7 @@ pub(crate) fn pyproject(text: &Text) -> Result<Manifest, Problem> {
 /// Reads a `Pipfile`.
 pub(crate) fn pipfile(text: &Text) -> Result<Manifest, Problem> {
     let document = toml::read(text)?;
-    let mut reader = Reader { text, manifest: Manifest::default(), sources: HashMap::new() };
+    let mut reader = Reader { manifest: Manifest::default(), sources: HashMap::new() };
     for table in document.root().members() {
         let needs = match table.key() {
             "source" | "requires" | "scripts" | "pipenv" | "pipfile" => continue,
@@ -134,7 +134,6 @@ fn enrich(wanted: &mut Vec<Wanted>, project: usize, content: &str) {
 }
 
 struct Reader<'d> {
-    text: &'d Text,
     manifest: Manifest,
     sources: HashMap<String, Node<'d>>,
 }

@@ -18,7 +18,8 @@ pub(crate) fn normalised(written: &str) -> Cow<'_, str> {
     let bytes = written.as_bytes();
     let is_plain = |(at, byte): (usize, &u8)| {
         let follows = at > 0 && bytes.get(at - 1).is_some_and(|before| is_separator(*before));
-        !byte.is_ascii_uppercase() && !matches!(byte, b'_' | b'.') && !(*byte == b'-' && follows)
+        let is_odd = byte.is_ascii_uppercase() || matches!(byte, b'_' | b'.') || (*byte == b'-' && follows);
+        !is_odd
     };
     if bytes.iter().enumerate().all(is_plain) {
         return Cow::Borrowed(written);
@@ -276,6 +277,15 @@ impl Needs {
             scopes = scopes.with(Scopes::PRODUCTION).with(Scopes::OPTIONAL);
         }
         scopes
+    }
+}
+
+/// Where something shows that it is built before it is installed: a repository, or an archive of sources.
+pub(crate) fn built(locator: &Locator, content: &str) -> Option<Span> {
+    match locator {
+        Locator::Git { url, .. } => Some(url.span),
+        Locator::Url(at) | Locator::Path(at) if is_source(at.of(content)) => Some(at.span),
+        _ => None,
     }
 }
 

@@ -103,6 +103,15 @@ impl<'t> Packages<'t> {
         }
     }
 
+    /// Says that each of `from` requires each of `to`.
+    pub(crate) fn edges(&mut self, from: &[u32], to: &[u32]) {
+        for from in from {
+            for to in to {
+                self.edge(*from, *to);
+            }
+        }
+    }
+
     /// Marks what a manifest asks for as direct, and the rest as not.
     pub(crate) fn declare(&mut self, lockfile: &mut Lockfile, manifest: &Text, wanted: &[Wanted]) {
         for entry in lockfile.entries.iter_mut().filter(|entry| entry.direct.is_none()) {
