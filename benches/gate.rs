@@ -1,1 +1,7 @@
-fn main() {}
+//! What the gate costs, as ratios within one run.
+
+mod syntax;
+
+fn main() {
+    syntax::run();
+}

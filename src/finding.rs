@@ -77,8 +77,10 @@ pub struct Words {
     pub cause: String,
     /// The sentence for several findings of one cause; `{}` stands for `7 packages`.
     pub many: String,
-    /// Where the culprit stands.
+    /// Where the finding stands: the line that a change of the dependency changes.
     pub primary: Option<Place>,
+    /// What is underlined for people, where that is not the primary place: the address, the flag.
+    pub culprit: Option<Place>,
     /// Further places, each with its role: `origin`, `configuration`, `policy`, `asked-for`.
     pub also: Vec<(&'static str, Place)>,
 }
@@ -88,7 +90,7 @@ impl Finding {
     #[must_use]
     pub fn words(&self, case: &Case<'_>) -> Words {
         let mut words = (self.rule.words)(case, self);
-        if let Some(place) = self.asked {
+        if let Some(place) = self.asked.filter(|place| Some(*place) != words.primary) {
             words.also.push(("policy", place));
         }
         words

@@ -6,11 +6,12 @@ use thiserror::Error;
 use crate::assess::Ratings;
 use crate::catalogue::rating::Statuses;
 use crate::catalogue::{self, Catalogue, CatalogueTooOld};
+use crate::facts::Facts;
 use crate::judge::{Note, Report, judge};
 use crate::policy::{self, Context, Fault, Policy};
 use crate::route::{Declarations, Declared, Registry, Router};
 use crate::rules::Case;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Listed, Snapshot};
 use crate::text::{Problem, Side, Text, TextId, Texts};
 use crate::tree::{Listing, Tree, TreeError};
 
@@ -19,6 +20,8 @@ use crate::tree::{Listing, Tree, TreeError};
 pub struct Request {
     /// A policy given by hand, in place of the tree's own.
     pub policy: Option<Text>,
+    /// The output of `cargo metadata --format-version 1`, made beforehand.
+    pub cargo_metadata: Option<Text>,
     /// `RULE=LEVEL` of the command line.
     pub levels: Vec<String>,
     /// The day that expiry is judged by.
@@ -39,6 +42,9 @@ pub enum Refusal {
     /// The policy's file cannot be read.
     #[error("the policy cannot be read: {}", .0.message)]
     Unreadable(Problem),
+    /// A file of facts given by hand cannot be read.
+    #[error("the facts cannot be read: {}", .0.message)]
+    Facts(Problem),
     /// The policy asks for a day that this binary's data does not know yet.
     #[error(transparent)]
     Catalogue(#[from] CatalogueTooOld),
@@ -51,16 +57,20 @@ pub enum Refusal {
 pub fn check<T>(tree: &dyn Tree, request: Request, with: impl FnOnce(&Report<'_>) -> T) -> Result<T, Refusal> {
     let Listing { files, left_out, prefix } = tree.list()?;
     let texts = Texts::of(Side::Head, files);
-    let outside: Vec<Text> = request.policy.into_iter().collect();
-    let policy = load(tree, &texts, outside.first(), &request.levels, request.today)?;
+    let facts = Facts::read(request.cargo_metadata.as_ref()).map_err(Refusal::Facts)?;
+    let policy = load(tree, &texts, request.policy.as_ref(), &request.levels, request.today)?;
     let catalogue = Catalogue::as_of(policy.catalogue.map(|pin| pin.value))?;
     let declarations = declarations(&policy);
     let ratings = Ratings::new(catalogue, &declarations);
     let router = Router::new(&ratings);
     let exclude = |path: &str| policy.excludes(path).is_some();
-    let head = Snapshot::read(texts, tree, &exclude, left_out, prefix, &router);
+    let head = Snapshot::read(Listed { texts, left_out, prefix }, tree, &exclude, &facts, &router);
+    let mut notes = notes(&policy, catalogue, &ratings);
+    if let Some(text) = &request.cargo_metadata {
+        notes.push(Note { message: format!("crates are judged by features and targets, as `{}` says", text.path), place: None });
+    }
+    let outside: Vec<Text> = request.policy.into_iter().chain(request.cargo_metadata).collect();
     let case = Case { head: &head, base: None, policy: &policy, ratings: &ratings, today: request.today, outside: &outside };
-    let notes = notes(&policy, catalogue, &ratings);
     Ok(with(&judge(case, notes)))
 }
 

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::clients;
 use crate::dependency::{Kind, Locator, Lockfile};
 use crate::discover::{Claimed, Discovered, discover};
+use crate::facts::Facts;
 use crate::formats;
 use crate::graph::Paths;
 use crate::neighbours::{Neighbours, folder_of};
@@ -67,6 +68,16 @@ pub struct Coverage {
     pub unreadable: usize,
 }
 
+/// What a tree listed.
+pub struct Listed {
+    /// Its texts, unread.
+    pub texts: Texts,
+    /// What it left out.
+    pub left_out: Vec<LeftOut>,
+    /// The root's path below the work tree's top.
+    pub prefix: String,
+}
+
 /// One side.
 pub struct Snapshot {
     /// All its texts.
@@ -83,15 +94,15 @@ impl Snapshot {
     /// Reads and routes all lockfiles of a tree.
     #[must_use]
     pub fn read(
-        texts: Texts,
+        listed: Listed,
         tree: &dyn Tree,
         exclude: &(dyn Fn(&str) -> bool + Sync),
-        left_out: Vec<LeftOut>,
-        prefix: String,
+        facts: &Facts,
         router: &Router<'_>,
     ) -> Self {
+        let Listed { texts, left_out, prefix } = listed;
         let Discovered { claimed, excluded, left_out } = discover(&texts, tree, exclude, left_out);
-        let lockfiles = read_all(&texts, tree, &claimed);
+        let lockfiles = read_all(&texts, tree, &claimed, facts);
         let shadows = shadows(&texts, &lockfiles);
         let mut lockfiles: Vec<Judged> = lockfiles
             .into_par_iter()
@@ -119,23 +130,25 @@ impl Snapshot {
 }
 
 /// The largest files first, so that one of them does not end the run alone.
-fn read_all(texts: &Texts, tree: &dyn Tree, claimed: &[Claimed]) -> Vec<Lockfile> {
+fn read_all(texts: &Texts, tree: &dyn Tree, claimed: &[Claimed], facts: &Facts) -> Vec<Lockfile> {
     let size = |claimed: &Claimed| texts.loaded(claimed.text).map_or(0, |text| text.content.len());
     let mut order: Vec<&Claimed> = claimed.iter().collect();
     order.sort_by_key(|claimed| std::cmp::Reverse(size(claimed)));
     let mut lockfiles: Vec<Lockfile> =
-        order.par_iter().with_max_len(1).filter_map(|claimed| read_one(texts, tree, claimed)).collect();
+        order.par_iter().with_max_len(1).filter_map(|claimed| read_one(texts, tree, claimed, facts)).collect();
     lockfiles.sort_by_key(|lockfile| lockfile.text);
     lockfiles
 }
 
-fn read_one(texts: &Texts, tree: &dyn Tree, claimed: &Claimed) -> Option<Lockfile> {
+fn read_one(texts: &Texts, tree: &dyn Tree, claimed: &Claimed, facts: &Facts) -> Option<Lockfile> {
     let text = texts.loaded(claimed.text)?;
     if let Some(problem) = &claimed.problem {
         return Some(Lockfile::unreadable(text, claimed.format, claimed.format.kind, problem.clone()));
     }
     let neighbours = Neighbours::of(texts.path(claimed.text), texts, tree);
-    Some(formats::read(claimed.format, text, &neighbours))
+    let mut lockfile = formats::read(claimed.format, text, &neighbours);
+    facts.apply(&mut lockfile, text);
+    Some(lockfile)
 }
 
 /// Which file makes which other one a detail: by lying beside it, or by naming it.

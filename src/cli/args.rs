@@ -52,6 +52,10 @@ pub struct Check {
     /// Set the level of a rule for this run: `deny`, `warn` or `allow`
     #[arg(long, value_name = "RULE=LEVEL")]
     pub level: Vec<String>,
+    /// What `cargo metadata --format-version 1 --locked` printed: real scopes by feature and target, build scripts, macros. Make it where
+    /// the repository is trusted: cargo may run what a repository configures
+    #[arg(long, value_name = "FILE")]
+    pub cargo_metadata: Option<PathBuf>,
     /// The day that exceptions are judged by, for repeatable runs; today if not given
     #[arg(long, value_name = "DATE")]
     pub today: Option<jiff::civil::Date>,

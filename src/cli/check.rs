@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use crate::cli::args::{Check, Colour};
 use crate::cli::output::{Output, is_stream, outputs, write_file};
 use crate::cli::{Environment, Exit};
-use crate::gate::{Refusal, check};
+use crate::gate::{Refusal, Request, check};
 use crate::judge::{Report, Verdict};
 use crate::policy::Fault;
 use crate::report::Style;
@@ -27,7 +29,7 @@ pub(super) fn run(command: &Check, environment: &mut Environment<'_>) -> Exit {
         Colour::Always => true,
         Colour::Never => false,
     };
-    let request = match environment.request(command.policy.as_deref(), &command.level, command.today) {
+    let request = match request(command, environment) {
         Ok(request) => request,
         Err(exit) => return exit,
     };
@@ -36,7 +38,7 @@ pub(super) fn run(command: &Check, environment: &mut Environment<'_>) -> Exit {
         Err(error) => return refuse(&Refusal::Tree(error), environment),
     };
     let judged = check(tree.as_ref(), request, |report| {
-        let rendered: Vec<_> = outputs.iter().map(|output| render(report, output, command.explain, is_coloured)).collect();
+        let rendered: Vec<_> = outputs.par_iter().map(|output| render(report, output, command.explain, is_coloured)).collect();
         (report.verdict, rendered)
     });
     let (verdict, rendered) = match judged {
@@ -50,6 +52,13 @@ pub(super) fn run(command: &Check, environment: &mut Environment<'_>) -> Exit {
         (Exit::Pass, Verdict::Undecided) => Exit::Undecided,
         (failed, _) => failed,
     }
+}
+
+fn request(command: &Check, environment: &mut Environment<'_>) -> Result<Request, Exit> {
+    let mut request = environment.request(command.policy.as_deref(), &command.level, command.today)?;
+    let metadata = command.cargo_metadata.as_deref();
+    request.cargo_metadata = metadata.map(|path| environment.outside(1, "metadata", path)).transpose()?;
+    Ok(request)
 }
 
 fn render(report: &Report<'_>, output: &Output, is_explained: bool, is_coloured: bool) -> std::io::Result<Vec<u8>> {
@@ -102,6 +111,10 @@ pub(super) fn refuse(refusal: &Refusal, environment: &mut Environment<'_>) -> Ex
         Refusal::Unreadable(problem) => {
             environment.say("error", &format!("the policy {}", problem.message));
             Exit::Usage
+        }
+        Refusal::Facts(problem) => {
+            environment.say("undecided", &format!("the output of `cargo metadata` {}\n  {}", problem.message, problem.hint));
+            Exit::Undecided
         }
         Refusal::Catalogue(_) => {
             environment.say("undecided", &format!("{refusal}\n  update packman, or pin an earlier day in the policy"));

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use crate::cli::Exit;
 use crate::gate::{Request, outside_text};
 use crate::report::escape;
-use crate::text::Problem;
+use crate::text::{Problem, Text};
 
 /// What a run may touch.
 pub struct Environment<'a> {
@@ -48,22 +48,24 @@ impl Environment<'_> {
 
     /// A request with a policy given by hand.
     pub fn request(&mut self, policy: Option<&Path>, levels: &[String], today: Option<Date>) -> Result<Request, Exit> {
-        let policy = match policy {
-            None => None,
-            Some(path) => {
-                let shown = path.display().to_string();
-                let bytes = std::fs::read(path).map_err(|error| {
-                    self.say("error", &format!("the policy `{shown}` cannot be read: {error}"));
-                    Exit::Usage
-                })?;
-                let (text, problem) = outside_text(0, &shown, bytes);
-                if let Some(Problem { message, .. }) = problem {
-                    self.say("error", &format!("the policy `{shown}` {message}"));
-                    return Err(Exit::Usage);
-                }
-                Some(text)
+        let policy = policy.map(|path| self.outside(0, "policy", path)).transpose()?;
+        Ok(Request { policy, cargo_metadata: None, levels: levels.to_vec(), today: today.unwrap_or(self.today) })
+    }
+
+    /// A text that the command line names.
+    pub fn outside(&mut self, index: u32, what: &str, path: &Path) -> Result<Text, Exit> {
+        let shown = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|error| {
+            self.say("error", &format!("the {what} `{shown}` cannot be read: {error}"));
+            Exit::Usage
+        })?;
+        let (text, problem) = outside_text(index, &shown, bytes);
+        match problem {
+            None => Ok(text),
+            Some(Problem { message, .. }) => {
+                self.say("error", &format!("the {what} `{shown}` {message}"));
+                Err(Exit::Usage)
             }
-        };
-        Ok(Request { policy, levels: levels.to_vec(), today: today.unwrap_or(self.today) })
+        }
     }
 }

@@ -3,7 +3,9 @@
 //! Answers for: which configuration files a package client really reads from a project, and what they say (`Routing`). Data only:
 //! nothing is executed, credentials never enter the model. Never maps an address to a registry.
 
+mod bundler;
 pub(crate) mod cargo;
+mod docker;
 mod go;
 mod manager;
 mod npm;
@@ -31,7 +33,8 @@ pub struct Client {
 /// All clients.
 #[rustfmt::skip] // one row a line
 pub static CLIENTS: &[&Client] = &[
-    &cargo::CLIENT,
+    &bundler::CLIENT, &cargo::CLIENT,
+    &docker::CLIENT,
     &go::CLIENT,
     &npm::CLIENT,
 ];

@@ -63,7 +63,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     }
     read_version(&mut lockfile, root, packages.has_inline_checksum);
     packages.read_metadata(&mut lockfile, root);
-    packages.read_edges(&mut lockfile, text);
+    packages.read_edges(&mut lockfile);
     packages.read_workspace(&mut lockfile);
     lockfile
 }
@@ -227,17 +227,14 @@ impl<'d> Packages<'d, '_> {
         }
     }
 
-    fn read_edges(&self, lockfile: &mut Lockfile, text: &Text) {
+    fn read_edges(&self, lockfile: &mut Lockfile) {
         for (from, package) in (0u32..).zip(&self.all) {
             let written = package.dependencies.into_iter().flat_map(Node::items).chain(package.replace);
             for node in written {
+                // Cargo too passes over what the file does not have: a merge may have left it behind.
                 if let Some(to) = node.text().and_then(|id| self.find(id)) {
                     lockfile.edge(from, to);
-                    continue;
                 }
-                let found = text.slice(node.span());
-                let message = format!("`{}` requires `{found}`, which is no one package of this file", package.name);
-                lockfile.problems.push(node.problem(Lost::Detail, message));
             }
         }
     }

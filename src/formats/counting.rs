@@ -19,8 +19,16 @@ use crate::neighbours::Neighbours;
 use crate::text::{Side, Texts};
 use crate::tree::{MapTree, Tree};
 
-/// `corpus` is what the format's column in the corpus's manifest begins with.
+/// Counts from a content, and from files of the same folder by name where entries stand there.
+pub(super) type Counter<'c> = &'c dyn Fn(&str, &dyn Fn(&str) -> String) -> usize;
+
+/// The same for entries that stand in the content itself.
 pub(super) fn check(format: &'static Format, corpus: &str, counted: fn(&str) -> usize) {
+    check_beside(format, corpus, &|content, _| counted(content));
+}
+
+/// `corpus` is what the format's column in the corpus's manifest begins with.
+pub(super) fn check_beside(format: &'static Format, corpus: &str, counted: Counter<'_>) {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(format.id);
     let mut checked = 0;
     for case in std::fs::read_dir(fixtures).unwrap().map(|case| case.unwrap().path()).filter(|path| path.is_dir()) {
@@ -35,7 +43,7 @@ pub(super) fn check(format: &'static Format, corpus: &str, counted: fn(&str) -> 
     let mut checked = 0;
     for line in manifest.lines().skip(1) {
         let columns: Vec<&str> = line.split('\t').collect();
-        if columns[5].starts_with(corpus) {
+        if columns[5].strip_prefix(corpus).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')) {
             let parts: Vec<&str> = columns[0].splitn(3, '/').collect();
             let root = folder.join(parts[0]).join(parts[1]);
             checked += usize::from(check_one(format, &tree_of(&root), parts[2], counted, &root));
@@ -46,7 +54,7 @@ pub(super) fn check(format: &'static Format, corpus: &str, counted: fn(&str) -> 
 }
 
 /// Whether there was something to count: broken files state nothing.
-fn check_one(format: &'static Format, tree: &MapTree, path: &str, counted: fn(&str) -> usize, root: &Path) -> bool {
+fn check_one(format: &'static Format, tree: &MapTree, path: &str, counted: Counter<'_>, root: &Path) -> bool {
     let texts = Texts::of(Side::Head, tree.list().unwrap().files);
     let Ok(text) = texts.read(tree, texts.find(path).unwrap()) else { return false };
     if format.looks.is_some_and(|looks| !looks(&text.content)) {
@@ -63,7 +71,12 @@ fn check_one(format: &'static Format, tree: &MapTree, path: &str, counted: fn(&s
     if lockfile.is_unreadable() {
         return false;
     }
-    assert_eq!(lockfile.stated, counted(&text.content), "{} in {}", path, root.display());
+    let folder = crate::neighbours::folder_of(path);
+    let beside = |name: &str| {
+        let bytes = tree.0.get(&crate::neighbours::join(folder, name)).cloned().unwrap_or_default();
+        String::from_utf8(bytes).unwrap_or_default()
+    };
+    assert_eq!(lockfile.stated, counted(&text.content, &beside), "{path} in {}", root.display());
     true
 }
 
@@ -85,11 +98,11 @@ fn compare(format: &'static Format, tree: &MapTree, path: &str, expected: &Path)
     let word = |entry: &serde_json::Value, key: &str| entry[key].as_str().unwrap_or("").to_owned();
     let theirs: BTreeSet<(String, String)> =
         list.as_array().unwrap().iter().map(|entry| (word(entry, "name"), word(entry, "version"))).collect();
-    for (name, version) in theirs.difference(&ours) {
-        eprintln!("{path}: only theirs {name} {version}");
-    }
-    for (name, version) in ours.difference(&theirs) {
-        eprintln!("{path}: only ours {name} {version}");
+    for (whose, list) in [("theirs", theirs.difference(&ours)), ("ours", ours.difference(&theirs))] {
+        let list: Vec<String> = list.map(|(name, version)| format!("{name} {version}")).collect();
+        if !list.is_empty() {
+            eprintln!("{path}: {} only {whose}: {}", list.len(), list[..list.len().min(5)].join(", "));
+        }
     }
 }
 

@@ -5,7 +5,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::dependency::Entry;
+use crate::dependency::{Entry, Locator};
+use crate::ecosystem::Ecosystem;
 use crate::syntax::lines::{self, Line};
 use crate::text::{Lost, Problem, Span, Str, Text};
 
@@ -217,6 +218,12 @@ pub(super) fn is_folder(path: &str) -> bool {
     let has_drive = path.as_bytes().get(1) == Some(&b':') && path.starts_with(|c: char| c.is_ascii_alphabetic());
     let prefixes = ["./", "../", "/", ".\\", "..\\", "\\"];
     path == "." || path == ".." || has_drive || prefixes.iter().any(|prefix| path.starts_with(prefix))
+}
+
+/// A module with a version as written (`word` is what that says); a branch moves it.
+pub(super) fn module(name: Str, version: Str, word: &str) -> Entry {
+    let (version, moving) = if is_version(word) { (Some(version), None) } else { (None, Some(version)) };
+    Entry { moving, ..Entry::new(Ecosystem::Golang, name, version, Locator::Silent) }
 }
 
 /// Whether a version names one version; a branch or `latest` does not.

@@ -35,9 +35,8 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     lockfile.shows = Shows { integrity: true, ..Shows::default() };
     lockfile.stated += problems.iter().filter(|problem| problem.lost == Lost::Entry).count();
     lockfile.problems = problems;
-    if !statements.iter().any(|statement| statement.verb == "module") {
-        let message = "has no `module` line, which every go.mod has";
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, Problem::new(text.place(Span::default()), Lost::File, message));
+    if statements.is_empty() {
+        lockfile.problem(text.place(Span::default()), Lost::File, "states nothing, not even a `module`");
     }
     let work = Work::above(text, neighbours);
     let mut module = Module { text, replacements: Replacements::default(), members: HashSet::new(), sums: Sums::default() };
@@ -176,17 +175,13 @@ impl<'t> Module<'t> {
             let before = lockfile.entries.get(**index as usize);
             before.is_some_and(|before| value(before.version.as_ref(), content) == value(entry.version.as_ref(), content))
         };
-        let index = match known.iter().take(2).find(is_same) {
-            Some(index) => {
-                lockfile.stated += 1;
-                *index
-            }
-            None => {
-                let index = self.push(lockfile, entry);
-                known.push(index);
-                index
-            }
-        };
+        let before = known.iter().take(2).find(is_same).copied();
+        let index = before.unwrap_or_else(|| self.push(lockfile, entry));
+        if before.is_some() {
+            lockfile.stated += 1;
+        } else {
+            known.push(index);
+        }
         if !statement.is_indirect() {
             lockfile.declare(index, self.text.place(path.span));
         }
@@ -202,40 +197,25 @@ impl<'t> Module<'t> {
         let Some(replacement) = self.replacements.find(name, version) else {
             let written = Str::at(version_span);
             let written = if written.of(content) == version { written } else { Str::made(version_span, version) };
-            let mut entry = Entry::new(Ecosystem::Golang, path.clone(), None, Locator::Silent);
-            if go_lines::is_version(version) {
-                entry.version = Some(written)
-            } else {
-                entry.moving = Some(written)
-            }
-            return entry;
+            return go_lines::module(path.clone(), written, version);
         };
+        let there = &replacement.text.content;
         let here = |str: &Str, at: Span| {
             let stands_here = replacement.text.id == self.text.id;
-            if stands_here { str.clone() } else { Str::made(at, str.of(&replacement.text.content)) }
+            if stands_here { str.clone() } else { Str::made(at, str.of(there)) }
         };
-        match replacement.version {
-            Some(new_version) => {
-                let is_version = go_lines::is_version(new_version.of(&replacement.text.content));
-                let new_version = here(new_version, version_span);
-                let new = here(replacement.new, path.span);
-                let mut entry = Entry::new(Ecosystem::Golang, new, None, Locator::Silent);
-                if is_version {
-                    entry.version = Some(new_version)
-                } else {
-                    entry.moving = Some(new_version)
-                }
-                entry.alias = Some(path.clone()).filter(|_| replacement.new.of(&replacement.text.content) != name);
-                entry
-            }
-            None => {
-                let folder = replacement.new.of(&replacement.text.content);
-                let base = relative(folder_of(&self.text.path), folder_of(&replacement.text.path));
-                let at =
-                    if base.is_empty() { here(replacement.new, path.span) } else { Str::made(path.span, join(&base, folder)) };
-                Entry::new(Ecosystem::Golang, path.clone(), None, Locator::Path(at))
-            }
+        if let Some(new) = replacement.version {
+            let mut entry = go_lines::module(here(replacement.new, path.span), here(new, version_span), new.of(there));
+            entry.alias = Some(path.clone()).filter(|_| replacement.new.of(there) != name);
+            return entry;
         }
+        let base = relative(folder_of(&self.text.path), folder_of(&replacement.text.path));
+        let at = if base.is_empty() {
+            here(replacement.new, path.span)
+        } else {
+            Str::made(path.span, join(&base, replacement.new.of(there).trim_start_matches("./")))
+        };
+        Entry::new(Ecosystem::Golang, path.clone(), None, Locator::Path(at))
     }
 
     /// Adds an entry with its hashes.
@@ -245,7 +225,9 @@ impl<'t> Module<'t> {
         let span = entry.span();
         let hashes: Vec<Str> = self.sums.of(&entry, content).iter().map(|hash| Str::made(span, *hash)).collect();
         let index = lockfile.push(entry);
-        hashes.into_iter().for_each(|hash| lockfile.hash(index, hash));
+        for hash in hashes {
+            lockfile.hash(index, hash);
+        }
         index
     }
 
@@ -299,5 +281,37 @@ fn read_tools(lockfile: &mut Lockfile, text: &Text, statements: &[Statement<'_>]
             }
             lockfile.declare(*index, text.place(word.span));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A dumb second count: lines of `require`, and before Go 1.17 modules that only `go.sum` names.
+    fn counted_entries(content: &str, beside: &dyn Fn(&str) -> String) -> usize {
+        let mut count = 0;
+        let mut is_inside = false;
+        let mut is_old = true;
+        for line in content.lines().map(|line| line.split("//").next().unwrap_or("").trim()) {
+            if let Some(version) = line.strip_prefix("go 1.") {
+                is_old = version.split('.').next().and_then(|minor| minor.parse::<u32>().ok()).is_some_and(|minor| minor < 17);
+            }
+            let is_block = line.ends_with('(');
+            let is_require = line.starts_with("require");
+            count +=
+                usize::from((is_inside && !line.is_empty() && line != ")") || (is_require && !is_block && !line.ends_with(')')));
+            is_inside = (is_inside && line != ")") || (is_require && is_block);
+        }
+        let required = content.lines().filter(|line| !line.contains("=>")).collect::<String>();
+        let sums = beside("go.sum");
+        let mut unlisted: Vec<&str> = sums.lines().filter(|line| !line.contains("/go.mod ")).collect();
+        unlisted.retain(|line| is_old && line.split(' ').next().is_some_and(|path| !required.contains(&format!("{path} v"))));
+        count + unlisted.len()
+    }
+
+    #[test]
+    fn no_entry_is_lost() {
+        super::super::counting::check_beside(&FORMAT, "go.mod", &counted_entries);
     }
 }

@@ -47,8 +47,8 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
             if *before != sum.hash {
                 let message = format!("`{} {}` has two different hashes", sum.path, sum.version);
                 lockfile.problem(text.place(hash.span), Lost::Detail, message);
+                lockfile.hash(*index, hash);
             }
-            lockfile.hash(*index, hash);
             continue;
         }
         let name = Str::at(sum.line.span_of(sum.path));
@@ -58,4 +58,19 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
         known.insert((sum.path, sum.version), (index, sum.hash));
     }
     lockfile
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A dumb second count: lines that are no hash of a `go.mod`.
+    fn counted_entries(content: &str) -> usize {
+        content.lines().filter(|line| !line.trim().is_empty() && !line.contains("/go.mod ")).count()
+    }
+
+    #[test]
+    fn no_entry_is_lost() {
+        super::super::counting::check(&FORMAT, "go.sum", counted_entries);
+    }
 }

@@ -5,7 +5,7 @@
 //!
 //! Registry quirks: as in `go.mod`. A replacement here beats those of members.
 
-use super::go_lines::{self, Replacements, Statement, Sums, is_version};
+use super::go_lines::{self, Replacements, Statement, Sums};
 use super::{Claim, Format};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
@@ -58,12 +58,11 @@ fn read_use(lockfile: &mut Lockfile, text: &Text, neighbours: &Neighbours<'_>, s
         return lockfile.problem(text.place(statement.span), Lost::Detail, "is no member, expected one folder");
     };
     let written = folder.of(content);
-    let message = match neighbours.resolve(written) {
-        Ok(path) if neighbours.has(&join(&path, "go.mod")) => return,
-        Ok(_) => format!("uses `{written}`, where no go.mod lies"),
-        Err(_) => format!("uses `{written}`, which is outside the repository"),
-    };
-    lockfile.problem(text.place(folder.span), Lost::Detail, message);
+    // A folder without go.mod has nothing to judge; one outside the repository is not judged, which has to be said.
+    if neighbours.resolve(written).is_err() {
+        let message = format!("uses `{written}`, which is outside the repository");
+        lockfile.problem(text.place(folder.span), Lost::Detail, message);
+    }
 }
 
 fn read_replace(lockfile: &mut Lockfile, text: &Text, statement: &Statement<'_>, sums: &Sums<'_>) {
@@ -77,12 +76,7 @@ fn read_replace(lockfile: &mut Lockfile, text: &Text, statement: &Statement<'_>,
     let entry = match replacement.version {
         None => Entry::new(Ecosystem::Golang, replacement.old.clone(), None, Locator::Path(replacement.new.clone())),
         Some(version) => {
-            let mut entry = Entry::new(Ecosystem::Golang, replacement.new.clone(), None, Locator::Silent);
-            if is_version(version.of(content)) {
-                entry.version = Some(version.clone())
-            } else {
-                entry.moving = Some(version.clone())
-            }
+            let mut entry = go_lines::module(replacement.new.clone(), version.clone(), version.of(content));
             entry.alias = Some(replacement.old.clone()).filter(|old| old.of(content) != replacement.new.of(content));
             entry
         }
@@ -91,5 +85,23 @@ fn read_replace(lockfile: &mut Lockfile, text: &Text, statement: &Statement<'_>,
     let hashes: Vec<Str> = sums.of(&entry, content).iter().map(|hash| Str::made(span, *hash)).collect();
     let index = lockfile.push(entry);
     lockfile.declare(index, text.place(replacement.old.span));
-    hashes.into_iter().for_each(|hash| lockfile.hash(index, hash));
+    for hash in hashes {
+        lockfile.hash(index, hash);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A dumb second count: lines with an arrow, or with the directive and nothing that opens a block.
+    fn counted_entries(content: &str) -> usize {
+        let is_one = |line: &&str| line.contains("=>") || (line.starts_with("replace ") && !line.contains('('));
+        content.lines().filter(is_one).count()
+    }
+
+    #[test]
+    fn no_entry_is_lost() {
+        super::super::counting::check(&FORMAT, "go.work", counted_entries);
+    }
 }

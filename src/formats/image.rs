@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use crate::dependency::{Entry, Locator, Lockfile, Scopes};
 use crate::ecosystem::Ecosystem;
-use crate::formats::shell::{self, Value};
+use crate::formats::shell::{self, Dialect, Value, Word};
 use crate::text::{Lost, Span, Str, Text};
 
 /// The named limit on a repository's name with its host, in bytes (the reference package's).
@@ -75,11 +75,15 @@ pub(super) enum PieceKind {
 }
 
 impl Written {
-    /// A value that stands in `content` or was derived as a whole.
-    pub(super) fn of(value: &Str, content: &str) -> Self {
-        let mut written = Self::default();
-        let kind = if value.made.is_some() { PieceKind::Made } else { PieceKind::Literal };
-        written.push(value.of(content), value.span, kind);
+    /// A value of a document, its variables expanded as this dialect does.
+    pub(super) fn expanded(value: &Str, content: &str, dialect: Dialect, lookup: &shell::Lookup<'_>) -> Self {
+        let start = value.span.start as usize;
+        let is_made = value.made.is_some();
+        let place = |from: usize, to: usize| if is_made { value.span } else { Span::new(start + from, start + to) };
+        let mut written = shell::expand(Word { text: value.of(content), place: &place, dialect }, lookup);
+        for piece in written.pieces.iter_mut().filter(|piece| is_made && piece.kind == PieceKind::Literal) {
+            piece.kind = PieceKind::Made;
+        }
         written
     }
 
@@ -91,6 +95,19 @@ impl Written {
         let kind = if kind == PieceKind::Literal && span.len() != text.len() { PieceKind::Made } else { kind };
         self.pieces.push(Piece { at: self.value.len(), span, kind });
         self.value.push_str(text);
+    }
+
+    /// A part of it, with its places.
+    pub(super) fn part(&self, range: Range<usize>) -> Self {
+        let mut part = Self::default();
+        let ends = self.pieces.iter().skip(1).map(|piece| piece.at).chain([self.value.len()]);
+        for (piece, end) in self.pieces.iter().zip(ends) {
+            let (start, end) = (piece.at.max(range.start), end.min(range.end));
+            let Some(text) = self.value.get(start..end.max(start)) else { continue };
+            let span = if piece.kind == PieceKind::Literal { self.span_of(start..end) } else { piece.span };
+            part.push(text, span, piece.kind);
+        }
+        part
     }
 
     /// Whether an unknown variable is in it.

@@ -6,9 +6,12 @@
 mod cargo_lock;
 mod cargo_manifest;
 mod cargo_toml;
+mod compose;
+mod composer_lock;
 #[cfg(test)]
 mod counting;
 mod dockerfile;
+mod gemfile_lock;
 mod go_lines;
 mod go_mod;
 mod go_sum;
@@ -22,10 +25,12 @@ pub(crate) mod package_json;
 mod pdm_lock;
 mod pipfile;
 mod pipfile_lock;
+mod pnpm_lock;
 mod poetry_lock;
 mod pylock;
 mod pyproject;
 pub(crate) mod python;
+mod remote;
 mod requirements;
 mod shell;
 #[cfg(test)]
@@ -49,6 +54,8 @@ pub enum Claim {
     SuffixAnyCase(&'static str),
     /// File names that begin and end so (`requirements`, `.txt`), the middle may be empty.
     Around(&'static str, &'static str),
+    /// File names that hold this and end so (`compose`, `.yaml`).
+    Holding(&'static str, &'static str),
     /// The last parts of a path (`vendor/modules.txt`).
     Path(&'static str),
     /// File names that end so, right in a folder of this name (`requirements`, `.txt`).
@@ -69,6 +76,7 @@ impl Claim {
             Self::Around(before, after) => {
                 name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
             }
+            Self::Holding(part, end) => name.strip_suffix(end).is_some_and(|stem| stem.contains(part)),
             Self::Path(end) => path == end || path.strip_suffix(end).is_some_and(|rest| rest.ends_with('/')),
             Self::Inside(folder, end) => name.ends_with(end) && path.rsplit('/').nth(1) == Some(folder),
         }
@@ -107,7 +115,10 @@ impl Format {
 pub static FORMATS: &[&Format] = &[
     &cargo_lock::FORMAT,
     &cargo_toml::FORMAT,
+    &compose::FORMAT,
+    &composer_lock::FORMAT,
     &dockerfile::FORMAT,
+    &gemfile_lock::FORMAT,
     &go_mod::FORMAT,
     &go_sum::FORMAT,
     &go_vendor::FORMAT,
@@ -118,6 +129,7 @@ pub static FORMATS: &[&Format] = &[
     &pdm_lock::FORMAT,
     &pipfile::FORMAT,
     &pipfile_lock::FORMAT,
+    &pnpm_lock::FORMAT,
     &poetry_lock::FORMAT,
     &pylock::FORMAT,
     &pyproject::FORMAT,

@@ -1,4 +1,4 @@
-//! Variables in words, as Dockerfiles expand them (BuildKit's shell lexer), with the places of the pieces.
+//! Variables in words, as Dockerfiles (BuildKit's shell lexer) and compose files expand them, with the places of the pieces.
 //!
 //! Answers for: quotes, escapes, `$NAME`, `${NAME}` and its modifiers (`:-`, `-`, `:+`, `+`, `:?`, `?`, `#`, `##`, `%`, `%%`, `/`,
 //! `//`), and marks of template engines (`{{ … }}`, `<% … %>`), whose values nobody knows offline. Never runs a shell.
@@ -36,8 +36,27 @@ pub(super) struct Word<'w> {
     pub text: &'w str,
     /// Where a range of it stands.
     pub place: &'w dyn Fn(usize, usize) -> Span,
-    /// The escape character: `\`, or what `# escape=` says.
-    pub escape: u8,
+    /// Whose rules hold.
+    pub dialect: Dialect,
+}
+
+/// Whose rules hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// A Dockerfile's: quotes, and this escape character.
+    Builder(u8),
+    /// A compose file's: no quotes, `$$` is a dollar sign, no `#`, `%` and `/`.
+    Compose,
+}
+
+impl Dialect {
+    fn is_escape(self, text: &str, at: usize) -> bool {
+        let byte = text.as_bytes().get(at).copied();
+        match self {
+            Self::Builder(escape) => byte == Some(escape) && at + 1 < text.len(),
+            Self::Compose => byte == Some(b'$') && text.as_bytes().get(at + 1) == Some(&b'$'),
+        }
+    }
 }
 
 /// Expands a word. What is unknown stays as it is written, as a piece of its own.
@@ -49,15 +68,20 @@ pub(super) fn expand(word: Word<'_>, lookup: &Lookup<'_>) -> Written {
 
 /// The value of a word whose variables are all known.
 pub(super) fn evaluate(text: &str, lookup: &Lookup<'_>) -> Option<String> {
-    evaluate_nested(text, lookup, b'\\', 0)
+    evaluate_as(text, Dialect::Builder(b'\\'), lookup)
 }
 
-fn evaluate_nested(text: &str, lookup: &Lookup<'_>, escape: u8, nesting: u8) -> Option<String> {
+/// The same by the rules of a dialect.
+pub(super) fn evaluate_as(text: &str, dialect: Dialect, lookup: &Lookup<'_>) -> Option<String> {
+    evaluate_nested(text, lookup, dialect, 0)
+}
+
+fn evaluate_nested(text: &str, lookup: &Lookup<'_>, dialect: Dialect, nesting: u8) -> Option<String> {
     if nesting > NESTING_MAX {
         return None;
     }
     let mut out = Written::default();
-    let word = Word { text, place: &|_, _| Span::default(), escape };
+    let word = Word { text, place: &|_, _| Span::default(), dialect };
     Expansion { word, lookup, nesting }.run(&mut out);
     (!out.is_unknown()).then_some(out.value)
 }
@@ -91,10 +115,18 @@ struct Expansion<'w, 'l> {
 impl Expansion<'_, '_> {
     fn run(&self, out: &mut Written) {
         let bytes = self.word.text.as_bytes();
+        let has_quotes = self.word.dialect != Dialect::Compose;
         let (mut at, mut literal, mut quote) = (0, 0, 0);
         while let Some(byte) = bytes.get(at).copied() {
+            if quote != b'\'' && self.word.dialect.is_escape(self.word.text, at) {
+                // What is escaped is text, whatever it is.
+                self.piece(out, literal, at);
+                literal = at + 1;
+                at += 2;
+                continue;
+            }
             let end = match byte {
-                b'\'' | b'"' if quote == 0 || quote == byte => {
+                b'\'' | b'"' if has_quotes && (quote == 0 || quote == byte) => {
                     quote = if quote == 0 { byte } else { 0 };
                     Some(at + 1)
                 }
@@ -106,7 +138,6 @@ impl Expansion<'_, '_> {
                     Ok(end) => end,
                     Err(Unclosed) => return self.rest(out, literal, at),
                 },
-                byte if byte == self.word.escape && quote != b'\'' && at + 1 < bytes.len() => Some(at + 1),
                 _ => None,
             };
             let Some(end) = end else {
@@ -114,15 +145,12 @@ impl Expansion<'_, '_> {
                 continue;
             };
             self.piece(out, literal, at);
-            let is_escape = byte == self.word.escape;
             match byte {
                 b'$' => self.variable(out, at, end),
                 b'{' | b'<' => self.unknown(out, at, end),
                 _ => {}
             }
-            literal = end;
-            // What is escaped is text, whatever it is.
-            at = if is_escape { end + 1 } else { end };
+            (literal, at) = (end, end);
             if out.value.len() > VALUE_LENGTH_MAX {
                 return self.unknown(out, end, bytes.len());
             }
@@ -171,7 +199,7 @@ impl Expansion<'_, '_> {
     fn value(&self, inner: &str) -> Option<String> {
         let (name, rest) = inner.split_at_checked(name_length(inner))?;
         let value = if name.is_empty() { return None } else { (self.lookup)(name) };
-        let nested = |word: &str| evaluate_nested(word, self.lookup, self.word.escape, self.nesting + 1);
+        let nested = |word: &str| evaluate_nested(word, self.lookup, self.word.dialect, self.nesting + 1);
         let (is_strict, modifier) = rest.strip_prefix(':').map_or((false, rest), |rest| (true, rest));
         let is_set = match &value {
             Value::Known(value) => !(is_strict && value.is_empty()),
@@ -190,7 +218,7 @@ impl Expansion<'_, '_> {
             Some(b'-') => nested(modifier.get(1..)?),
             Some(b'+') if is_set => nested(modifier.get(1..)?),
             Some(b'+') => Some(String::new()),
-            Some(b'#' | b'%' | b'/') if !is_strict => cut(&known?, modifier, &nested),
+            Some(b'#' | b'%' | b'/') if !is_strict && self.word.dialect != Dialect::Compose => cut(&known?, modifier, &nested),
             Some(_) => None,
         }
     }

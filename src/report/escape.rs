@@ -44,10 +44,16 @@ pub fn markdown(text: &str) -> String {
             // A zero-width entity keeps addresses and mentions from becoming links.
             '@' => safe.push_str("&#64;"),
             ':' => safe.push_str("&#58;"),
+            '.' if is_after_www(&safe) => safe.push_str("&#46;"),
             other => safe.push(other),
         }
     }
     safe
+}
+
+/// Whether a dot would make a link of what follows.
+fn is_after_www(text: &str) -> bool {
+    text.len().checked_sub(3).and_then(|start| text.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case("www"))
 }
 
 /// For a code span of Markdown: delimited so that no run of backticks inside ends it, and without table bars.

@@ -1,18 +1,19 @@
 //! For people at a terminal: verdict first, registries with their tiers, findings by cause with the culprit underlined, what was not
 //! judged last.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style as Paint};
 
-use crate::dependency::Locator;
 use crate::finding::{State, Words};
 use crate::judge::{Report, Row, Verdict};
 use crate::policy::Level;
 use crate::report::escape::{lines, terminal};
 use crate::report::group::{Group, groups};
+use crate::report::plural;
 use crate::report::snippet::{self, Excerpt};
-use crate::report::{Reporter, Style};
+use crate::report::{Reporter, Style, places};
 use crate::rules::Case;
 
 pub(super) static REPORTER: Reporter = Reporter { id: "human", about: "for people at a terminal", write };
@@ -59,14 +60,9 @@ pub(super) fn policy_title(case: &Case<'_>) -> String {
     }
 }
 
-fn headline(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
+/// What follows the verdict's word: how many may not come in, and how many were accepted, warned of or not understood.
+pub(super) fn says(report: &Report<'_>) -> String {
     let counts = &report.counts;
-    let coverage = &report.case.head.coverage;
-    let (word, colour) = match report.verdict {
-        Verdict::Pass => ("pass", AnsiColor::Green),
-        Verdict::Fail => ("fail", AnsiColor::Red),
-        Verdict::Undecided => ("undecided", AnsiColor::Yellow),
-    };
     let total = plural(counts.dependencies, "dependency", "dependencies");
     let mut says = match report.verdict {
         Verdict::Fail if counts.denied_dependencies > 0 => {
@@ -81,15 +77,26 @@ fn headline(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Resul
         Verdict::Pass => format!("{total}, all may come in"),
     };
     if report.verdict == Verdict::Fail && counts.undecided > 0 {
-        says.push_str(&format!(", and {} could not be understood", plural(counts.undecided, "thing", "things")));
+        let _ = write!(says, ", and {} could not be understood", plural(counts.undecided, "thing", "things"));
     }
     if counts.warn > 0 {
-        says.push_str(&format!(", {}", plural(counts.warn, "warning", "warnings")));
+        let _ = write!(says, ", {}", plural(counts.warn, "warning", "warnings"));
     }
     let accepted = [(counts.excepted, "excepted"), (counts.baselined, "baselined"), (counts.existing, "existing")];
     for (count, word) in accepted.into_iter().filter(|(count, _)| *count > 0) {
-        says.push_str(&format!(", {count} {word}"));
+        let _ = write!(says, ", {count} {word}");
     }
+    says
+}
+
+fn headline(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let coverage = &report.case.head.coverage;
+    let (word, colour) = match report.verdict {
+        Verdict::Pass => ("pass", AnsiColor::Green),
+        Verdict::Fail => ("fail", AnsiColor::Red),
+        Verdict::Undecided => ("undecided", AnsiColor::Yellow),
+    };
+    let says = says(report);
     let read = format!("{} read, {} unreadable", plural(coverage.read, "file", "files"), coverage.unreadable);
     let verdict = paint(style, Paint::new().bold().fg_color(Some(colour.into())), word);
     writeln!(out, "{verdict}: {says}\n{:width$}  {read}\n", "", width = word.len())
@@ -127,7 +134,7 @@ fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn cells(row: &Row) -> [String; 6] {
+pub(super) fn cells(row: &Row) -> [String; 6] {
     let none = || "-".to_owned();
     let tier = match (row.tiers.guaranteed, row.tiers.offered) {
         (Some(guaranteed), Some(offered)) if guaranteed == offered => guaranteed.to_string(),
@@ -172,7 +179,7 @@ fn block(report: &Report<'_>, group: &Group, style: Style, out: &mut dyn Write) 
 
 /// What is underlined: the address if the finding is about one, else the anchor.
 fn culprit(words: &Words) -> Option<crate::text::Place> {
-    words.also.first().filter(|(role, _)| *role == "origin").map(|(_, place)| *place).or(words.primary)
+    words.culprit.or(words.primary)
 }
 
 fn label(report: &Report<'_>, group: &Group, words: &Words) -> String {
@@ -185,7 +192,7 @@ fn label(report: &Report<'_>, group: &Group, words: &Words) -> String {
     }
 }
 
-fn counted(report: &Report<'_>, group: &Group) -> String {
+pub(super) fn counted(report: &Report<'_>, group: &Group) -> String {
     let count = group.findings.len();
     let first = group.findings.first().and_then(|number| report.findings.get(*number));
     let ecosystem = first.and_then(|finding| report.case.dependency(finding.subject)).map(|one| one.entry.ecosystem);
@@ -226,21 +233,12 @@ fn members(report: &Report<'_>, group: &Group, style: Style) -> Option<String> {
 /// Who brings the first of a group in.
 fn brought_in(case: &Case<'_>, report: &Report<'_>, group: &Group) -> Option<String> {
     let finding = group.findings.first().and_then(|number| report.findings.get(*number))?;
-    let dependency = case.dependency(finding.subject)?;
-    let via = dependency.judged.paths().via(dependency.id.1);
-    let lockfile = &dependency.judged.lockfile;
-    let direct = via
-        .iter()
-        .copied()
-        .find(|entry| lockfile.entries.get(*entry as usize).is_some_and(|entry| entry.locator != Locator::Workspace));
-    let asked = |entry: u32| lockfile.declared_at(entry).map(|place| position(case, place));
-    match direct {
-        None => asked(dependency.id.1).map(|at| format!("asked for at {at}")),
-        Some(direct) => {
-            let first = case.dependency(crate::finding::Subject::Entry(dependency.id.0, direct))?;
-            let from = asked(direct).map(|at| format!(", which is asked for at {at}")).unwrap_or_default();
-            Some(format!("brought in by {}{from}", first.spoken()))
-        }
+    let brought = places::brought_in(case, &case.dependency(finding.subject)?)?;
+    let asked = brought.asked.map(|place| position(case, place));
+    match (brought.by, asked) {
+        (None, asked) => asked.map(|at| format!("asked for at {at}")),
+        (Some(by), Some(at)) => Some(format!("brought in by {by}, which is asked for at {at}")),
+        (Some(by), None) => Some(format!("brought in by {by}")),
     }
 }
 
@@ -298,10 +296,6 @@ fn some_of(paths: &[&str]) -> String {
     }
 }
 
-fn plural(count: usize, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
-}
-
-fn paint(style: Style, paint: Paint, text: &str) -> String {
+pub(super) fn paint(style: Style, paint: Paint, text: &str) -> String {
     if style.is_coloured { format!("{paint}{text}{paint:#}") } else { text.to_owned() }
 }

@@ -314,7 +314,9 @@ impl Serialize for Lockfiles<'_> {
 impl Serialize for Dependencies<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let positions = Positions::new(self.0);
-        serializer.collect_seq(self.0.dependencies().map(|dependency| dependency_row(self.0, &positions, &dependency)))
+        let mut purls = Purls::default();
+        serializer
+            .collect_seq(self.0.dependencies().map(|dependency| dependency_row(self.0, &positions, &mut purls, &dependency)))
     }
 }
 
@@ -347,6 +349,27 @@ impl<'r> Positions<'r> {
             *last = Some((id, self.case.text(id)?.lines()));
         }
         last.as_ref().map(|(_, lines)| ask(lines))
+    }
+}
+
+/// The package URLs of the lockfile that was asked for last: each is written once for itself and once for everything that requires it.
+#[derive(Default)]
+struct Purls {
+    lockfile: Option<u32>,
+    purls: Vec<String>,
+}
+
+impl Purls {
+    fn of(&mut self, case: &Case<'_>, lockfile: u32, entry: u32) -> String {
+        if self.lockfile != Some(lockfile) {
+            let count =
+                case.judged(lockfile).map_or(0, |judged| u32::try_from(judged.lockfile.entries.len()).unwrap_or(u32::MAX));
+            let purl =
+                |entry| case.dependency(Subject::Entry(lockfile, entry)).map(|dependency| dependency.purl()).unwrap_or_default();
+            self.purls = (0..count).map(purl).collect();
+            self.lockfile = Some(lockfile);
+        }
+        self.purls.get(entry as usize).cloned().unwrap_or_default()
     }
 }
 
@@ -400,7 +423,12 @@ fn lockfile_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, judged: &'r c
     }
 }
 
-fn dependency_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, dependency: &Dependency<'r>) -> DependencyRow<'r> {
+fn dependency_row<'r>(
+    case: &'r Case<'r>,
+    positions: &Positions<'r>,
+    purls: &mut Purls,
+    dependency: &Dependency<'r>,
+) -> DependencyRow<'r> {
     let (line, column) = positions.position(dependency.place());
     let origin = dependency.origin;
     let tiers = case.ratings.tiers(origin, dependency.name());
@@ -410,7 +438,7 @@ fn dependency_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, dependency:
     let location = dependency.location();
     let lockfile = &dependency.judged.lockfile;
     DependencyRow {
-        purl: dependency.purl(),
+        purl: purls.of(case, dependency.id.0, dependency.id.1),
         ecosystem: dependency.entry.ecosystem.id(),
         name: dependency.name(),
         version: dependency.version(),
@@ -434,7 +462,7 @@ fn dependency_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, dependency:
         },
         scopes: dependency.entry.scopes.ids().collect(),
         direct: dependency.entry.direct,
-        requires: lockfile.required_by(dependency.id.1).map(|to| case.purl_of(dependency, to)).collect(),
+        requires: lockfile.required_by(dependency.id.1).map(|to| purls.of(case, dependency.id.0, to)).collect(),
         integrity: lockfile.hashes_of(dependency.id.1).map(|hash| hash.of(&dependency.text.content)).collect(),
         tier: ThreeTiers {
             guaranteed: tiers.guaranteed.map(|tier| tier.0),

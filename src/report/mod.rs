@@ -6,7 +6,9 @@ pub mod escape;
 mod group;
 mod human;
 mod json;
+pub mod line_hash;
 mod outputs;
+mod places;
 mod sarif;
 pub mod snippet;
 mod summary;
@@ -45,4 +47,10 @@ pub static REPORTERS: &[&Reporter] =
 #[must_use]
 pub fn by_id(id: &str) -> Option<&'static Reporter> {
     REPORTERS.iter().copied().find(|reporter| reporter.id == id)
+}
+
+/// A count with its noun.
+#[must_use]
+pub(crate) fn plural(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }

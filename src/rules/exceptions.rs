@@ -42,7 +42,9 @@ fn apply(case: &Case<'_>, findings: &mut Findings<'_>) {
         let subject = case.policy_subject(finding.subject);
         if let Some((index, _)) = case.policy.exception_for(finding.rule.id, &subject, case.today) {
             finding.state = State::Excepted(u32::try_from(index).unwrap_or(u32::MAX));
-        } else if let Some(index) = case.policy.exceptions.all().iter().position(|one| one.fits(finding.rule.id, &subject)) {
+        } else if let Some(index) =
+            case.policy.exceptions.find_expired(finding.rule.id, &subject, case.today).map(|(index, _)| index)
+        {
             expired.push(u32::try_from(index).unwrap_or(u32::MAX));
         }
     }
@@ -84,7 +86,7 @@ fn words_expired(case: &Case<'_>, finding: &Finding) -> Words {
         cause: name,
         many: "{} have ended".to_owned(),
         primary: exception.until.place,
-        also: Vec::new(),
+        ..Words::default()
     }
 }
 
@@ -99,6 +101,6 @@ fn words_unused(case: &Case<'_>, finding: &Finding) -> Words {
         cause: name,
         many: "{} accept nothing".to_owned(),
         primary: exception.place,
-        also: Vec::new(),
+        ..Words::default()
     }
 }

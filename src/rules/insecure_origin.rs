@@ -56,7 +56,7 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
             cause: format!("setting {}", setting.key),
             many: "{} let anyone on the way answer in the registry's place".to_owned(),
             primary: Some(setting.place),
-            also: Vec::new(),
+            ..Words::default()
         };
     }
     let Some((mut words, dependency)) = entry_words(case, finding) else { return Words::default() };
@@ -67,6 +67,7 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
     };
     words.message = format!("{} is fetched {how}: `{location}`", dependency.spoken());
     words.many = format!("{{}} are fetched {how}");
+    words.culprit = dependency.origin_place();
     how.clone_into(&mut words.label);
     words.cause = how.to_owned();
     words.hint = "use an https address with a host name in the lockfile and in the client's configuration".to_owned();

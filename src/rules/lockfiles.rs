@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Subject, Words};
+use crate::report::plural;
 use crate::rules::{Case, Findings, Rule};
 use crate::snapshot::asks_for_something;
 use crate::text::{Lost, Span};
@@ -52,13 +53,17 @@ fn words_missing(case: &Case<'_>, finding: &Finding) -> Words {
     let title = judged.lockfile.format.title;
     let first = judged.lockfile.entries.first().map_or(Span::default(), |entry| entry.name.span);
     Words {
-        message: format!("`{}` ({title}) asks for {} packages and has no lockfile", text.path, judged.lockfile.entries.len()),
+        message: format!(
+            "`{}` ({title}) asks for {} and has no lockfile",
+            text.path,
+            plural(judged.lockfile.entries.len(), "package", "packages")
+        ),
         label: "asked for here, locked nowhere".to_owned(),
         hint: "write the lockfile with the package manager's own command and commit it".to_owned(),
         cause: judged.lockfile.format.id.to_owned(),
         many: format!("{{}} ({title}) ask for packages and have no lockfile"),
         primary: Some(text.place(first)),
-        also: Vec::new(),
+        ..Words::default()
     }
 }
 
@@ -97,6 +102,6 @@ fn words_unreadable(case: &Case<'_>, finding: &Finding) -> Words {
         cause: format!("{path} {}", problem.message),
         many: format!("{{}} of `{path}`: {}", problem.message),
         primary: Some(problem.place),
-        also: Vec::new(),
+        ..Words::default()
     }
 }

@@ -130,12 +130,22 @@ impl<'a> Dependency<'a> {
         purl::of(self.entry.ecosystem, self.name(), None)
     }
 
+    /// The name as people write it: Docker Hub's `library/` is silent.
+    #[must_use]
+    pub fn spoken_name(&self) -> &'a str {
+        let name = self.name();
+        match self.entry.ecosystem {
+            Ecosystem::Docker => name.strip_prefix("library/").unwrap_or(name),
+            _ => name,
+        }
+    }
+
     /// Name and version for a sentence: `` `left-pad` 1.3.0 ``. A digest is cut.
     #[must_use]
     pub fn spoken(&self) -> String {
         match self.version() {
-            Some(version) if !version.is_empty() => format!("`{}` {}", self.name(), short(version)),
-            _ => format!("`{}`", self.name()),
+            Some(version) if !version.is_empty() => format!("`{}` {}", self.spoken_name(), short(version)),
+            _ => format!("`{}`", self.spoken_name()),
         }
     }
 
@@ -254,7 +264,7 @@ impl<'a> Case<'a> {
         match id.side {
             Side::Head => self.head.texts.loaded(id),
             Side::Base => self.base.and_then(|base| base.texts.loaded(id)),
-            Side::Outside => self.outside.get(id.index as usize),
+            Side::Outside => self.outside.iter().find(|text| text.id == id),
         }
     }
 
@@ -281,6 +291,18 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn via(&self, dependency: &Dependency<'_>) -> Vec<String> {
         dependency.judged.paths().via(dependency.id.1).into_iter().map(|entry| self.purl_of(dependency, entry)).collect()
+    }
+
+    /// The part of a dependency's address that names its host, where it stands as it is; else its whole origin.
+    #[must_use]
+    pub fn host_place(&self, dependency: &Dependency<'_>) -> Option<Place> {
+        let place = dependency.origin_place()?;
+        let written = self.text(place.text)?.slice(place.span);
+        let start = written.find("://").map(|at| at + 3)?;
+        let rest = written.get(start..)?;
+        let length = start + rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let end = place.span.start.saturating_add(u32::try_from(length).ok()?);
+        Some(Place { span: crate::text::Span { end: end.min(place.span.end), ..place.span }, ..place })
     }
 
     /// A lockfile by number.

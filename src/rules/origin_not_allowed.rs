@@ -50,14 +50,15 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
     let Some((mut words, dependency)) = entry_words(case, finding) else { return Words::default() };
     let location = dependency.location();
     let (what, key, shown) = match dependency.origin.class {
-        Class::Git => ("the repository", "allow-git", address::repository(&location)),
+        Class::Git => ("a repository", "allow-git", format!("https://{}", address::repository(&location))),
         Class::Url => ("an address of its own", "allow-url", location),
         _ => ("an archive in the tree", "allow-archive", location),
     };
-    words.message = format!("{} comes from {what}, `{shown}`, which the policy does not list", dependency.spoken());
-    words.many = format!("{{}} come from {what}, `{shown}`, which the policy does not list");
+    words.message = format!("{} comes from {what} that the policy does not list, `{shown}`", dependency.spoken());
+    words.many = format!("{{}} come from {what} that the policy does not list, `{shown}`");
     words.label = format!("not in `{key}`");
     words.hint = format!("use the released package, or list it in packman.toml: `[origins] {key} = [\"{shown}\"]`");
+    words.culprit = dependency.origin_place();
     words.cause = format!("{} {shown}", dependency.origin.class.id());
     words
 }

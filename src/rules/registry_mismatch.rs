@@ -121,6 +121,7 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
         Class::Unknown => "an origin that nothing explains".to_owned(),
         _ => case.origin_name(dependency.origin).to_owned(),
     };
+    words.culprit = dependency.origin_place();
     match finding.detail {
         ASSIGNED => {
             let wanted = case

@@ -33,9 +33,7 @@ fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
 
 fn words(case: &Case<'_>, finding: &Finding) -> Words {
     let Some((mut words, dependency)) = entry_words(case, finding) else { return Words::default() };
-    if let Some(span) = dependency.entry.runs_code {
-        words.also.insert(0, ("origin", dependency.text.place(span)));
-    }
+    words.culprit = dependency.entry.runs_code.map(|span| dependency.text.place(span));
     words.message = format!("{} runs code when it is installed", dependency.spoken());
     "{} run code when they are installed".clone_into(&mut words.many);
     "runs code".clone_into(&mut words.label);

@@ -56,7 +56,7 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
         dependency.spoken()
     );
     words.many = format!("{{}} come from {name}, which is tier {tier}; tier {asked} is asked for (reading `{reading}`)");
-    words.label = format!("{name}: tier {tier}, {arithmetic}");
+    words.label = format!("{name} is tier {tier}");
     words.cause = format!("{id} tier {asked}");
     words.hint = format!(
         "accept it for this registry, with an end: `packman explain exceptions`; what {name} lacks: `packman registries {id}`"

@@ -53,14 +53,11 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
         Some(host) => format!("{{}} come from `{host}`, which no registry record explains and the policy does not declare"),
         None => format!("{{}} have an origin that cannot be told: {reason}"),
     };
-    words.label = if host.is_some() { format!("{reason}; not declared in packman.toml") } else { reason.to_owned() };
+    words.label =
+        if host.is_some() { "in no registry record, not declared in packman.toml".to_owned() } else { reason.to_owned() };
     words.cause = host.clone().unwrap_or_else(|| reason.to_owned());
     words.hint = hint(&dependency, host.as_deref());
-    if let Some(place) = dependency.origin_place() {
-        // The culprit is the address; the version stays the anchor for code scanning.
-        words.also.retain(|(_, other)| *other != place);
-        words.also.insert(0, ("origin", place));
-    }
+    words.culprit = case.host_place(&dependency).or_else(|| dependency.origin_place());
     words
 }
 

@@ -40,7 +40,7 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
     let Some((mut words, dependency)) = entry_words(case, finding) else { return Words::default() };
     let moving = dependency.entry.moving.as_ref().map(|moving| moving.of(&dependency.text.content).to_owned());
     let by = moving.as_deref().unwrap_or("its default branch");
-    let name = dependency.name();
+    let name = dependency.spoken_name();
     match dependency.entry.ecosystem {
         Ecosystem::Docker => {
             words.message = format!("the image `{name}` is named by tag (`{by}`), not by digest");

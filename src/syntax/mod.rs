@@ -401,22 +401,20 @@ impl<'t> Builder<'t> {
 const SMALL_MAP: usize = 8;
 
 fn duplicate(map: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
-    let mut small: [Option<Node<'_>>; SMALL_MAP] = [None; SMALL_MAP];
+    let mut small: [(&str, Node<'_>); SMALL_MAP] = [("", map); SMALL_MAP];
     let mut seen: HashMap<&str, Node<'_>> = HashMap::new();
     for (count, member) in map.members().enumerate() {
         let key = member.key();
-        if let Some(slot) = small.get_mut(count) {
-            *slot = Some(member);
-            let before = small.iter().take(count).flatten().find(|before| before.key() == key);
-            if let Some(before) = before {
-                return Some((*before, member));
+        let before = if let Some(slot) = small.get_mut(count) {
+            *slot = (key, member);
+            small.iter().take(count).find(|before| before.0 == key).map(|before| before.1)
+        } else {
+            if count == SMALL_MAP {
+                seen.extend(small);
             }
-            continue;
-        }
-        if count == SMALL_MAP {
-            seen.extend(small.iter().flatten().map(|member| (member.key(), *member)));
-        }
-        if let Some(before) = seen.insert(key, member) {
+            seen.insert(key, member)
+        };
+        if let Some(before) = before {
             return Some((before, member));
         }
     }

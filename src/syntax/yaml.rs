@@ -120,9 +120,8 @@ impl<'t> Reader<'t> {
     }
 
     fn finish_document(&mut self) -> Result<(), Problem> {
-        let rest = self.text.content.len().saturating_sub(self.end);
-        let next = Builder::new(self.text, rest / BYTES_PER_NODE + 1);
-        let builder = std::mem::replace(&mut self.builder, next);
+        // No guess for the next one: there may be millions of tiny documents.
+        let builder = std::mem::replace(&mut self.builder, Builder::new(self.text, 0));
         self.anchors.clear();
         self.documents.push(builder.finish()?);
         Ok(())

@@ -55,7 +55,7 @@ fn check(format: &'static Format, case: &Path, stale: &mut Vec<String>) {
     }
 }
 
-fn collect(root: &Path, folder: &Path, into: &mut BTreeMap<String, Vec<u8>>) {
+pub(crate) fn collect(root: &Path, folder: &Path, into: &mut BTreeMap<String, Vec<u8>>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -8,9 +8,14 @@
     clippy::print_stderr
 )]
 
+#[cfg(feature = "cargo-metadata")]
+mod cargo_metadata;
 mod catalogue;
+mod corpus;
+mod damaged;
 mod derived;
 mod golden;
 mod policy;
+mod sarif;
 mod syntax;
 mod tree;

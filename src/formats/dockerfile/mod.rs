@@ -24,8 +24,8 @@ use std::ops::Range;
 
 use crate::dependency::{Kind, Lockfile, Scopes, Shows};
 use crate::formats::image::{PieceKind, Written};
-use crate::formats::shell::{self, Value, Word};
-use crate::formats::{Claim, Format};
+use crate::formats::shell::{self, Dialect, Value, Word};
+use crate::formats::{Claim, Format, remote};
 use crate::neighbours::Neighbours;
 use crate::text::{Lost, Problem, Span, Str, Text};
 
@@ -291,7 +291,7 @@ impl Reader<'_> {
         operands.pop();
         for operand in operands {
             let written = self.expand(line, &operand, &|name| self.build.local(name));
-            if stages::is_remote(&written) {
+            if remote::is_remote(&written) {
                 let checksum = checksum.clone().filter(|checksum| !checksum.is_unknown());
                 self.build.find(What::Added { written, checksum });
             }
@@ -300,7 +300,7 @@ impl Reader<'_> {
 
     fn expand(&self, line: &Line<'_>, range: &Range<usize>, lookup: &shell::Lookup<'_>) -> Written {
         let place = |start: usize, end: usize| self.base.span(line.span(range.start + start, range.start + end));
-        shell::expand(Word { text: line.slice(range), place: &place, escape: line.escape }, lookup)
+        shell::expand(Word { text: line.slice(range), place: &place, dialect: Dialect::Builder(line.escape) }, lookup)
     }
 
     fn span(&self, line: &Line<'_>, range: &Range<usize>) -> Span {
@@ -352,6 +352,9 @@ fn directive(line: &str) -> Option<(&str, Range<usize>)> {
 /// Names with an ending are shared with programs, notes and ignore files: the first line that says something must be an instruction, a
 /// directive or a template's.
 fn looks(content: &str) -> bool {
+    if content.is_empty() {
+        return true;
+    }
     let mut is_first = true;
     for line in content.lines() {
         let trimmed = line.trim();

@@ -161,16 +161,9 @@ impl<'d> Reading<'d> {
             return;
         };
         let content = &self.text.content;
-        let mut odd = None;
-        for word in npm_spec::hashes(whole.of(content)) {
-            match word {
-                Ok(hash) => self.lockfile.hash(index, npm_spec::part(&whole, content, hash)),
-                Err(word) => odd = odd.or(Some(word)),
-            }
-        }
-        if let Some(odd) = odd {
-            let message = format!("`{odd}` is no hash, expected one like `sha512-…`");
-            self.lockfile.problems.push(integrity.problem(Lost::Detail, message));
+        // A word that is no hash proves nothing, so it is as if it were not there.
+        for hash in npm_spec::hashes(whole.of(content)).flatten() {
+            self.lockfile.hash(index, npm_spec::part(&whole, content, hash));
         }
     }
 
@@ -196,7 +189,7 @@ impl<'d> Reading<'d> {
         let resolved = node.get("resolved");
         let written = resolved.and_then(Node::str).filter(|written| !written.of(&self.text.content).is_empty());
         match (resolved, written, bundler) {
-            (Some(resolved), Some(whole), _) => self.recorded(resolved, &whole),
+            (Some(_), Some(whole), _) => self.recorded(&whole),
             // Old files have `false` here.
             (Some(odd), None, _) if !matches!(odd.kind(), NodeKind::Null | NodeKind::Text) && odd.bool() != Some(false) => {
                 self.lockfile.problems.push(odd.problem(Lost::Detail, "the address is no text"));
@@ -207,7 +200,7 @@ impl<'d> Reading<'d> {
         }
     }
 
-    fn recorded(&mut self, node: Node<'_>, whole: &Str) -> Located {
+    fn recorded(&mut self, whole: &Str) -> Located {
         let content = &self.text.content;
         let spec = npm_spec::parse(whole.of(content));
         if let Some(located) = npm_spec::git_located(&spec, whole, content) {
@@ -217,11 +210,8 @@ impl<'d> Reading<'d> {
         match spec {
             Spec::Address(address) => Locator::File(part(address)).into(),
             Spec::Path(path) => Locator::Path(part(path)).into(),
-            _ => {
-                let message = format!("`{}` is no address, expected one of a tarball, repository or file", whole.of(content));
-                self.lockfile.problems.push(node.problem(Lost::Detail, message));
-                Locator::Missing.into()
-            }
+            // No address: nothing will explain it, and the report shows it as it stands.
+            _ => Locator::File(whole.clone()).into(),
         }
     }
 

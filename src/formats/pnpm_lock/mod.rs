@@ -1,0 +1,535 @@
+//! pnpm-lock.yaml: what pnpm installs, lockfile versions 5.0 to 9.0.
+//!
+//! Answers for: packages of all documents of the file (pnpm 11 puts its own and configuration packages into a first one), peer variants
+//! merged, links to workspace members and folders, hashes, edges, directness from importers, scopes from flags (5, 6) or by walking
+//! from the importers (9). Never decides which registry serves an entry: pnpm names one seldom, and a missing `tarball` proves nothing.
+//!
+//! Specification: pnpm's lockfile types. Quirks: key spellings changed twice; git, archive and folder entries have their name in a
+//! field, or before the `@`; archives of git sites are repositories; in 6.x a host before the name is not asked; 9.0 dropped `dev` and
+//! `requiresBuild`. `node@runtime:…` is a runtime from its own site or sites, ecosystem `generic`.
+//!
+//! Raises trust: `resolution` with `integrity`, `tarball`. Good news by absence: `requiresBuild`.
+
+mod graph;
+mod key;
+
+use std::collections::{BTreeMap, HashMap};
+
+use graph::{Graph, NONE};
+use key::{Key, Spelling};
+
+use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
+use crate::ecosystem::Ecosystem;
+use crate::formats::npm_spec::{self, Located, part};
+use crate::formats::{Claim, Format, package_json};
+use crate::neighbours::{Neighbours, join, normalise};
+use crate::syntax::{Document, Kind as NodeKind, Node, yaml};
+use crate::text::{Lost, Problem, Str, Text};
+
+/// The row of the table.
+pub(crate) static FORMAT: Format = Format {
+    id: "pnpm-lock",
+    title: "pnpm pnpm-lock.yaml",
+    kind: Kind::Lock,
+    files: &[Claim::Name("pnpm-lock.yaml")],
+    looks: None,
+    shadowed_by: &[],
+    read,
+};
+
+/// Keys at the top of a document. The others are a problem: they may bring packages.
+const SECTIONS: [&str; 23] = [
+    "catalogs",
+    "configDependencies",
+    "dependencies",
+    "dependenciesMeta",
+    "devDependencies",
+    "ignoredOptionalDependencies",
+    "importers",
+    "lockfileVersion",
+    "neverBuiltDependencies",
+    "onlyBuiltDependencies",
+    "optionalDependencies",
+    "overrides",
+    "packageExtensionsChecksum",
+    "packageManagerDependencies",
+    "packages",
+    "patchedDependencies",
+    "pnpmfileChecksum",
+    "publishDirectory",
+    "registry",
+    "settings",
+    "snapshots",
+    "specifiers",
+    "time",
+];
+
+/// Sections of an importer, and what they are for. What may be left out is flagged in each entry. pnpm itself and configuration
+/// packages run while installing.
+const ASKS: [(&str, Scopes); 5] = [
+    ("dependencies", Scopes::PRODUCTION),
+    ("devDependencies", Scopes::DEVELOPMENT),
+    ("optionalDependencies", Scopes::PRODUCTION),
+    ("configDependencies", Scopes::BUILD),
+    ("packageManagerDependencies", Scopes::BUILD),
+];
+
+const EDGES: [&str; 2] = ["dependencies", "optionalDependencies"];
+
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
+    let documents = match yaml::read(text) {
+        Ok(documents) => documents,
+        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
+    };
+    let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
+    lockfile.shows = Shows { origin: false, integrity: true, edges: true, scope: true, install_code: true };
+    let mut reading = Reading {
+        lockfile,
+        text,
+        neighbours,
+        merged: HashMap::new(),
+        links: HashMap::new(),
+        manifests: BTreeMap::new(),
+        twins: Vec::new(),
+    };
+    let mut is_empty = true;
+    for document in &documents {
+        let root = document.root();
+        match root.kind() {
+            NodeKind::Null => {}
+            NodeKind::Map => {
+                is_empty = false;
+                reading.document(root);
+            }
+            _ => {
+                let problem = root.problem(Lost::File, "is no map, expected the keys of a pnpm-lock.yaml");
+                return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+            }
+        }
+    }
+    if is_empty {
+        let place = text.place(crate::text::Span::default());
+        let problem = Problem::new(place, Lost::File, "is empty, expected the keys of a pnpm-lock.yaml");
+        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+    }
+    reading.settle();
+    reading.lockfile
+}
+
+/// The work on one file.
+struct Reading<'d> {
+    lockfile: Lockfile,
+    text: &'d Text,
+    neighbours: &'d Neighbours<'d>,
+    merged: HashMap<Same<'d>, u32>,
+    /// Links by name and folder.
+    links: HashMap<(&'d str, String), u32>,
+    manifests: BTreeMap<&'d str, Option<Document<'d>>>,
+    /// Entries of one runtime whose files come from several sites: the first and another.
+    twins: Vec<(u32, u32)>,
+}
+
+/// What two packages share that are one entry.
+#[derive(PartialEq, Eq, Hash)]
+struct Same<'d> {
+    name: &'d str,
+    version: &'d str,
+    from: &'d str,
+    integrity: &'d str,
+    runs_code: bool,
+}
+
+impl<'d> Reading<'d> {
+    /// What is true of the first of several twins is true of all; what nobody asks for directly is indirect.
+    fn settle(&mut self) {
+        for (first, other) in &self.twins {
+            let known = self.lockfile.entries.get(*first as usize).map(|first| (first.scopes, first.direct, first.alias.clone()));
+            if let (Some((scopes, direct, alias)), Some(other)) = (known, self.lockfile.entries.get_mut(*other as usize)) {
+                (other.scopes, other.direct, other.alias) = (scopes, direct, alias);
+            }
+        }
+        for entry in &mut self.lockfile.entries {
+            entry.direct.get_or_insert(false);
+        }
+    }
+
+    fn document(&mut self, root: Node<'d>) {
+        let spelling = self.spelling(root);
+        self.unknown_sections(root);
+        let mut graph = Graph::new(spelling);
+        self.packages(root, &mut graph);
+        let importers = root.get("importers");
+        let mut ends: Vec<(Node<'d>, &'d str)> = Vec::new();
+        match importers {
+            Some(importers) => ends.extend(importers.members().map(|importer| (importer, importer.key()))),
+            None => ends.push((root, ".")),
+        }
+        self.edges(&mut graph);
+        let members: Vec<&str> = ends.iter().map(|(_, folder)| *folder).collect();
+        for (importer, folder) in &ends {
+            self.importer(*importer, folder, &members, &mut graph);
+        }
+        if spelling == Spelling::At {
+            graph.spread();
+            for snapshot in &graph.snapshots {
+                if let Some(entry) = self.lockfile.entries.get_mut(snapshot.entry as usize) {
+                    entry.scopes = entry.scopes.with(snapshot.scopes);
+                }
+            }
+        }
+    }
+
+    fn spelling(&mut self, root: Node<'d>) -> Spelling {
+        let version = root.get("lockfileVersion");
+        let stated = version.and_then(Node::scalar).unwrap_or("");
+        if self.lockfile.version.is_none() && !stated.is_empty() {
+            self.lockfile.version = Some(stated.to_owned());
+        }
+        let (spelling, is_known) = match stated {
+            "9.0" | "9" => (Spelling::At, true),
+            "6.0" | "6.1" | "6" => (Spelling::SlashAt, true),
+            _ if stated.starts_with("5.") || stated == "5" => (Spelling::Slash, true),
+            _ if root.get("snapshots").is_some() => (Spelling::At, false),
+            _ => (Spelling::SlashAt, false),
+        };
+        if !is_known {
+            let message = format!("lockfileVersion `{stated}` is unknown, expected 5.x, 6.x or 9.0");
+            self.lockfile.problems.push(version.unwrap_or(root).problem(Lost::Detail, message));
+        }
+        if spelling == Spelling::At {
+            self.lockfile.shows.install_code = false;
+        }
+        spelling
+    }
+
+    fn unknown_sections(&mut self, root: Node<'d>) {
+        for section in root.members().filter(|section| !SECTIONS.contains(&section.key())) {
+            let message = format!("`{}` is an unknown section of a pnpm-lock.yaml", section.key());
+            self.lockfile.problems.push(Problem::new(section.key_place(), Lost::Detail, message));
+        }
+        for section in ["packages", "snapshots", "importers"] {
+            if let Some(odd) = root.get(section).filter(|node| !matches!(node.kind(), NodeKind::Map | NodeKind::Null)) {
+                self.lockfile.problems.push(odd.problem(Lost::File, format!("`{section}` is no map")));
+            }
+        }
+    }
+
+    /// Entries from `packages`, and the snapshots that stand for them.
+    fn packages(&mut self, root: Node<'d>, graph: &mut Graph<'d>) {
+        let is_apart = root.get("snapshots").is_some();
+        let mut by_key: HashMap<&'d str, u32> = HashMap::new();
+        for node in root.get("packages").into_iter().flat_map(Node::members) {
+            let entry = self.package(node, graph.spelling).unwrap_or(NONE);
+            if is_apart {
+                by_key.insert(node.key(), entry);
+            } else {
+                graph.add(node.key(), node, entry);
+            }
+        }
+        for node in root.get("snapshots").into_iter().flat_map(Node::members) {
+            let key = node.key();
+            let entry = by_key.get(key::without_peers(key)).or_else(|| by_key.get(key)).copied();
+            if entry.is_none() {
+                let message = format!("`{key}` is in `snapshots` and not in `packages`");
+                self.lockfile.problems.push(Problem::new(node.key_place(), Lost::Detail, message));
+            }
+            let entry = entry.unwrap_or(NONE);
+            graph.add(key, node, entry);
+            let is_optional = node.get("optional").and_then(Node::bool) == Some(true);
+            if let Some(entry) = self.lockfile.entries.get_mut(entry as usize).filter(|_| is_optional) {
+                entry.scopes = entry.scopes.with(Scopes::OPTIONAL);
+            }
+        }
+        for node in root.get("packages").into_iter().flat_map(Node::members).filter(|_| is_apart) {
+            if !graph.has(node.key()) {
+                graph.add(node.key(), node, by_key.get(node.key()).copied().unwrap_or(NONE));
+            }
+        }
+    }
+
+    fn package(&mut self, node: Node<'d>, spelling: Spelling) -> Option<u32> {
+        if !matches!(node.kind(), NodeKind::Map | NodeKind::Null) {
+            self.lose(node, format!("`{}` is no map, expected a resolution", node.key()));
+            return None;
+        }
+        let content = &self.text.content;
+        let key = key::parse(node.key(), spelling);
+        let whole = node.key_str();
+        let field = |name: &str| node.get(name).filter(|field| field.scalar().is_some());
+        let name = field("name").and_then(Node::scalar_str).or_else(|| key.name.map(|name| part(&whole, content, name)));
+        let Some(name) = name.filter(|name| npm_spec::is_name(name.of(content))) else {
+            self.lose(node, format!("`{}` names no package", node.key()));
+            return None;
+        };
+        let version = match key.version {
+            Some(version) => Some(part(&whole, content, version)),
+            None => field("version").and_then(Node::scalar_str),
+        };
+        let resolution = node.get("resolution");
+        let Located { locator, moving } = self.located(node, resolution, &key, spelling);
+        let runs_code = node.get("requiresBuild").filter(|flag| flag.bool() == Some(true)).map(Node::span);
+        let from = ["tarball", "repo", "directory", "url", "registry"];
+        let text_of = |key: &str| resolution.and_then(|resolution| resolution.get(key)).and_then(Node::text).unwrap_or("");
+        let same = Same {
+            name: field("name").and_then(Node::scalar).or(key.name).unwrap_or(""),
+            version: key.version.or_else(|| field("version").and_then(Node::scalar)).unwrap_or(""),
+            from: key
+                .host
+                .or(key.named)
+                .or_else(|| from.iter().map(|key| text_of(key)).find(|text| !text.is_empty()))
+                .unwrap_or(""),
+            integrity: Some(text_of("integrity")).filter(|text| !text.is_empty()).unwrap_or_else(|| text_of("commit")),
+            runs_code: runs_code.is_some(),
+        };
+        let scopes = if spelling == Spelling::At { Scopes::UNKNOWN } else { flagged(node) };
+        if let Some(index) = self.merged.get(&same).copied() {
+            self.lockfile.stated += 1;
+            if let Some(entry) = self.lockfile.entries.get_mut(index as usize) {
+                entry.scopes = entry.scopes.with(scopes);
+            }
+            return Some(index);
+        }
+        let ecosystem = if key.is_runtime { Ecosystem::Generic } else { Ecosystem::Npm };
+        let entry = Entry { scopes, runs_code, moving, ..Entry::new(ecosystem, name, version, locator) };
+        let others = resolution.map(variants).unwrap_or_default().into_iter().skip(1);
+        let others: Vec<Entry> = others.map(|url| Entry { locator: Locator::Url(url), ..entry.clone() }).collect();
+        let index = self.lockfile.push(entry);
+        self.merged.insert(same, index);
+        self.hashes(index, resolution);
+        for other in others {
+            // The file states them once.
+            self.lockfile.stated -= 1;
+            let other = self.lockfile.push(other);
+            self.hashes(other, resolution);
+            self.twins.push((index, other));
+        }
+        Some(index)
+    }
+
+    fn lose(&mut self, node: Node<'d>, message: String) {
+        self.lockfile.stated += 1;
+        self.lockfile.problems.push(Problem::new(node.key_place(), Lost::Entry, message));
+    }
+
+    fn located(&mut self, node: Node<'d>, resolution: Option<Node<'d>>, key: &Key<'d>, spelling: Spelling) -> Located {
+        let Some(resolution) = resolution.filter(|resolution| resolution.is_map()) else {
+            if let Some(odd) = node.get("resolution") {
+                self.lockfile.problems.push(odd.problem(Lost::Detail, "the resolution is no map"));
+            }
+            return Locator::Missing.into();
+        };
+        let content = &self.text.content;
+        let str_of = |key: &str| resolution.get(key).and_then(Node::str).filter(|value| !value.of(content).is_empty());
+        match resolution.get("type").and_then(Node::text) {
+            Some("git") => return git(resolution, content),
+            Some("directory") => return str_of("directory").map_or(Locator::Missing, Locator::Path).into(),
+            Some("binary") => return str_of("url").map_or(Locator::Missing, Locator::Url).into(),
+            Some("variations") => return variants(resolution).into_iter().next().map_or(Locator::Missing, Locator::Url).into(),
+            Some(other) => {
+                let message = format!("`{other}` is an unknown type of resolution");
+                let at = resolution.get("type").unwrap_or(resolution);
+                self.lockfile.problems.push(at.problem(Lost::Detail, message));
+                return Locator::Unresolved(at.str().unwrap_or_default()).into();
+            }
+            None => {}
+        }
+        if let Some(tarball) = str_of("tarball") {
+            return tarball_located(&tarball, str_of("registry"), key, content);
+        }
+        if let Some(registry) = str_of("registry") {
+            return Locator::Index(registry).into();
+        }
+        let has_hash = str_of("integrity").is_some();
+        match (key.named, key.host) {
+            (Some(named), _) => Locator::Named(part(&node.key_str(), content, named)).into(),
+            (None, Some(host)) if spelling == Spelling::Slash => {
+                let at = part(&node.key_str(), content, host);
+                Locator::Index(Str::made(at.span, format!("https://{host}/"))).into()
+            }
+            // Version 6 ignores the host: the configured registry is asked.
+            _ if key.version.is_some() && has_hash => Locator::Silent.into(),
+            _ => Locator::Missing.into(),
+        }
+    }
+
+    fn hashes(&mut self, index: u32, resolution: Option<Node<'d>>) {
+        let Some(resolution) = resolution else { return };
+        let variants = resolution.get("variants").into_iter().flat_map(Node::items);
+        let inner = variants.filter_map(|variant| variant.at(&["resolution", "integrity"]));
+        for integrity in resolution.get("integrity").into_iter().chain(inner) {
+            let whole = integrity.str().unwrap_or_default();
+            let content = &self.text.content;
+            let mut is_odd = integrity.str().is_none();
+            for word in npm_spec::hashes(whole.of(content)) {
+                match word {
+                    Ok(hash) => self.lockfile.hash(index, part(&whole, content, hash)),
+                    Err(_) => is_odd = true,
+                }
+            }
+            if is_odd {
+                let message = format!("`{}` is no hash, expected one like `sha512-…`", whole.of(content));
+                self.lockfile.problems.push(integrity.problem(Lost::Detail, message));
+            }
+        }
+    }
+
+    fn edges(&mut self, graph: &mut Graph<'d>) {
+        let mut buffer = String::new();
+        for number in 0..graph.snapshots.len() {
+            let Some(snapshot) = graph.snapshots.get(number).copied() else { continue };
+            let from = u32::try_from(number).unwrap_or(NONE);
+            for wanted in EDGES.iter().filter_map(|section| snapshot.node.get(section)).flat_map(Node::members) {
+                let Some(reference) = wanted.scalar() else { continue };
+                if let Some(to) = graph.find(wanted.key(), reference, &mut buffer) {
+                    graph.edge(from, to);
+                }
+            }
+        }
+        for (from, to) in graph.edges() {
+            let entry =
+                |number: u32| graph.snapshots.get(number as usize).map(|snapshot| snapshot.entry).filter(|entry| *entry != NONE);
+            if let (Some(from), Some(to)) = (entry(*from), entry(*to))
+                && from != to
+            {
+                self.lockfile.edge(from, to);
+            }
+        }
+    }
+
+    /// What one project of the workspace asks for.
+    fn importer(&mut self, importer: Node<'d>, folder: &'d str, members: &[&str], graph: &mut Graph<'d>) {
+        let own = normalise(self.neighbours.folder(), folder);
+        let manifest = own.as_deref().map(|own| join(own, package_json::NAME));
+        self.lockfile.covers.extend(manifest.as_deref().and_then(|manifest| self.neighbours.find(manifest)));
+        let neighbours = self.neighbours;
+        self.manifests.entry(folder).or_insert_with(|| own.as_deref().and_then(|own| package_json::manifest(own, neighbours)));
+        let mut buffer = String::new();
+        for (section, scopes) in ASKS {
+            for wanted in importer.get(section).into_iter().flat_map(Node::members) {
+                let version = wanted.get("version").unwrap_or(wanted);
+                let Some(reference) = version.scalar() else { continue };
+                let place = self.asked_at(folder, wanted);
+                if let Some(path) = reference.strip_prefix("link:") {
+                    let entry = self.link(wanted, version, folder, path, members, scopes);
+                    self.lockfile.declare(entry, place);
+                    continue;
+                }
+                let Some(found) = graph.find(wanted.key(), reference, &mut buffer) else {
+                    let message = format!("`{}` is locked to `{reference}`, which `packages` does not have", wanted.key());
+                    self.lockfile.problems.push(version.problem(Lost::Detail, message));
+                    continue;
+                };
+                graph.begin(found, scopes);
+                let entry = graph.snapshots.get(found as usize).map_or(NONE, |snapshot| snapshot.entry);
+                let Some(locked) = self.lockfile.entries.get_mut(entry as usize) else { continue };
+                if locked.alias.is_none() && locked.name.of(&self.text.content) != wanted.key() {
+                    locked.alias = Some(wanted.key_str());
+                }
+                self.lockfile.declare(entry, place);
+            }
+        }
+    }
+
+    /// The line of the project's own manifest, else of the lockfile.
+    fn asked_at(&self, folder: &str, wanted: Node<'d>) -> crate::text::Place {
+        let manifest = self.manifests.get(folder).and_then(Option::as_ref);
+        let own =
+            manifest.and_then(|manifest| package_json::requests(manifest.root()).find(|own| own.node.key() == wanted.key()));
+        own.map_or_else(|| wanted.get("specifier").unwrap_or(wanted).place(), |own| own.node.place())
+    }
+
+    /// A link to a member or another folder, once for each name and folder.
+    fn link(&mut self, wanted: Node<'d>, version: Node<'d>, folder: &str, path: &str, members: &[&str], scopes: Scopes) -> u32 {
+        let target = relative(folder, path);
+        if let Some(index) = self.links.get(&(wanted.key(), target.clone())).copied() {
+            self.lockfile.stated += 1;
+            if let Some(entry) = self.lockfile.entries.get_mut(index as usize) {
+                entry.scopes = entry.scopes.with(scopes);
+            }
+            return index;
+        }
+        let manifest = normalise(self.neighbours.folder(), &target).map(|folder| join(&folder, package_json::NAME));
+        let is_there = manifest.is_some_and(|manifest| self.neighbours.has(&manifest));
+        let locator = if is_there && members.contains(&target.as_str()) {
+            Locator::Workspace
+        } else {
+            Locator::Path(Str::made(version.span(), target.as_str()))
+        };
+        let entry = Entry { scopes, ..Entry::new(Ecosystem::Npm, wanted.key_str(), None, locator) };
+        let index = self.lockfile.push(entry);
+        self.links.insert((wanted.key(), target), index);
+        index
+    }
+}
+
+/// What the flags of versions 5 and 6 say: without `dev`, an entry is needed by both.
+fn flagged(node: Node<'_>) -> Scopes {
+    let scopes = match node.get("dev").and_then(Node::bool) {
+        Some(true) => Scopes::DEVELOPMENT,
+        Some(false) => Scopes::PRODUCTION,
+        None => Scopes::PRODUCTION.with(Scopes::DEVELOPMENT),
+    };
+    if node.get("optional").and_then(Node::bool) == Some(true) { scopes.with(Scopes::OPTIONAL) } else { scopes }
+}
+
+/// Where the files of a runtime come from: the first address of each site.
+fn variants(resolution: Node<'_>) -> Vec<Str> {
+    let urls = resolution.get("variants").into_iter().flat_map(Node::items);
+    let urls = urls.filter_map(|variant| variant.at(&["resolution", "url"]));
+    let mut sites: Vec<&str> = Vec::new();
+    let mut found = Vec::new();
+    for url in urls {
+        let site = url.text().and_then(|url| url.split('/').nth(2)).unwrap_or("");
+        if !sites.contains(&site) {
+            sites.push(site);
+            found.extend(url.str());
+        }
+    }
+    found
+}
+
+fn git(resolution: Node<'_>, content: &str) -> Located {
+    let Some(url) = resolution.get("repo").and_then(Node::str) else { return Locator::Missing.into() };
+    let commit = resolution.get("commit").and_then(Node::scalar_str);
+    let (commit, moving) = match commit {
+        Some(commit) if npm_spec::is_commit(commit.of(content)) => (Some(commit), None),
+        other => (None, other),
+    };
+    Located { locator: Locator::Git { url, commit }, moving }
+}
+
+/// An archive: a registry's if the key has a version, else a git site's, a file, or any address.
+fn tarball_located(tarball: &Str, registry: Option<Str>, key: &Key<'_>, content: &str) -> Located {
+    let written = tarball.of(content);
+    if let Some(path) = written.strip_prefix("file:") {
+        return Locator::Path(part(tarball, content, path)).into();
+    }
+    let is_address = written.contains("://");
+    match (is_address, registry) {
+        (false, Some(registry)) => Locator::Index(registry).into(),
+        (false, None) => Locator::Missing.into(),
+        (true, _) if key.version.is_some() => Locator::File(tarball.clone()).into(),
+        (true, _) => npm_spec::archive_located(written, tarball, content).unwrap_or_else(|| Locator::Url(tarball.clone()).into()),
+    }
+}
+
+/// `path` of a project in `folder`, seen from the lockfile's folder; what leads out keeps its `..`.
+fn relative(folder: &str, path: &str) -> String {
+    if path.starts_with('/') || path.as_bytes().get(1) == Some(&b':') {
+        return path.to_owned();
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split(['/', '\\'])) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            other => parts.push(other),
+        }
+    }
+    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+//! Code scanning's own fingerprint of a line, so that alerts keep their identity whoever computes it.
+//!
+//! Answers for: the hash of a line and the 100 units that begin with it, exactly as the upload action computes it from the file's
+//! bytes. Never looks at what the bytes mean.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+/// How many UTF-16 units a hash covers, blanks not counted.
+const WINDOW: u32 = 100;
+const FACTOR: u64 = 37;
+/// Stands behind the last unit.
+const END: u16 = 65535;
+
+/// The hashes of these lines (1-based), as `primaryLocationLineHash` writes them: the hash in hexadecimal, and how many times it has
+/// occurred up to here.
+#[must_use]
+pub fn line_hashes(bytes: &[u8], wanted: &BTreeSet<u32>) -> BTreeMap<u32, String> {
+    let all = all_hashes(bytes);
+    let hash_of = |line: &u32| all.get((*line as usize).checked_sub(1)?).copied();
+    let mut counts: HashMap<u64, u32> = wanted.iter().filter_map(hash_of).map(|hash| (hash, 0)).collect();
+    let mut hashes = BTreeMap::new();
+    for (line, hash) in (1u32..).zip(&all) {
+        let Some(count) = counts.get_mut(hash) else { continue };
+        *count += 1;
+        if wanted.contains(&line) {
+            hashes.insert(line, format!("{hash:x}:{count}"));
+        }
+    }
+    hashes
+}
+
+/// The hash of every line, in order.
+///
+/// A line's hash is that of the 100 units that begin with it: the difference of two values of one polynomial over the whole file, so
+/// each unit costs one multiplication however many lines there are.
+fn all_hashes(bytes: &[u8]) -> Vec<u64> {
+    let mut lines = Lines::default();
+    if bytes.is_ascii() {
+        bytes.iter().for_each(|byte| lines.take(u16::from(*byte)));
+    } else {
+        units(bytes).for_each(|unit| lines.take(unit));
+    }
+    lines.finish()
+}
+
+/// UTF-16 units; each maximal run that begins no character is one U+FFFD, a byte order mark stays.
+fn units(bytes: &[u8]) -> impl Iterator<Item = u16> {
+    bytes.utf8_chunks().flat_map(|chunk| {
+        let broken = (!chunk.invalid().is_empty()).then_some(0xFFFD);
+        chunk.valid().encode_utf16().chain(broken)
+    })
+}
+
+/// The lines so far. Those whose 100 units are not complete yet wait with the polynomial's value where they began.
+struct Lines {
+    hashes: Vec<u64>,
+    waiting: VecDeque<(u64, u64)>,
+    value: u64,
+    kept: u64,
+    is_line_start: bool,
+    is_after_cr: bool,
+}
+
+/// 37 to the power of the window, modulo 2^64.
+const WINDOW_FACTOR: u64 = FACTOR.wrapping_pow(WINDOW);
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self { hashes: Vec::new(), waiting: VecDeque::new(), value: 0, kept: 0, is_line_start: true, is_after_cr: false }
+    }
+}
+
+impl Lines {
+    #[inline]
+    fn take(&mut self, unit: u16) {
+        let is_dropped = unit == 0x20 || unit == 0x09 || (unit == 0x0A && self.is_after_cr);
+        self.is_after_cr = unit == 0x0D;
+        if !is_dropped {
+            self.keep(if unit == 0x0D { 0x0A } else { unit });
+        }
+    }
+
+    #[inline]
+    fn keep(&mut self, unit: u16) {
+        if std::mem::replace(&mut self.is_line_start, unit == 0x0A) {
+            self.waiting.push_back((self.kept, self.value));
+        }
+        self.add(unit);
+    }
+
+    #[inline]
+    fn add(&mut self, unit: u16) {
+        self.value = self.value.wrapping_mul(FACTOR).wrapping_add(u64::from(unit));
+        self.kept += 1;
+        if let Some((began, before)) = self.waiting.front().copied().filter(|(began, _)| self.kept - began == u64::from(WINDOW)) {
+            debug_assert!(began < self.kept);
+            self.hashes.push(self.value.wrapping_sub(before.wrapping_mul(WINDOW_FACTOR)));
+            self.waiting.pop_front();
+        }
+    }
+
+    fn finish(mut self) -> Vec<u64> {
+        self.keep(END);
+        for _ in 0..WINDOW {
+            self.add(0);
+        }
+        self.hashes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::indexing_slicing)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn all(bytes: &[u8]) -> Vec<String> {
+        let count = u32::try_from(all_hashes(bytes).len()).unwrap();
+        line_hashes(bytes, &(1..=count).collect()).into_values().collect()
+    }
+
+    /// Straight from the description, without rolling anything.
+    fn naive(bytes: &[u8]) -> Vec<String> {
+        let (mut kept, mut is_after_cr) = (Vec::new(), false);
+        for unit in String::from_utf8_lossy(bytes).encode_utf16() {
+            match unit {
+                0x20 | 0x09 => is_after_cr = false,
+                0x0A if is_after_cr => is_after_cr = false,
+                0x0D => {
+                    kept.push(0x0A);
+                    is_after_cr = true;
+                }
+                other => {
+                    kept.push(other);
+                    is_after_cr = false;
+                }
+            }
+        }
+        kept.push(65535);
+        let starts = (0..kept.len()).filter(|at| *at == 0 || kept[*at - 1] == 0x0A);
+        let mut counts: HashMap<u64, u32> = HashMap::new();
+        starts
+            .map(|start| {
+                let unit = |at: usize| u64::from(kept.get(start + at).copied().unwrap_or(0));
+                let hash = (0..100).fold(0u64, |hash, at| hash.wrapping_mul(37).wrapping_add(unit(at)));
+                let count = counts.entry(hash).or_default();
+                *count += 1;
+                format!("{hash:x}:{count}")
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_vectors_of_the_original_program() {
+        const LAST: &str = "c129715d7a2bc9a3:1";
+        let long = |times: usize, last: char| "x".repeat(times) + &last.to_string();
+        let vectors: &[(&[u8], &[&str])] = &[
+            (b"", &[LAST]),
+            (b"packman\n", &["1085d043326ccd88:1", LAST]),
+            (b"packman\r\n", &["1085d043326ccd88:1", LAST]),
+            (b"\t p a c k\tman\n", &["1085d043326ccd88:1", LAST]),
+            (b"packman", &["3fad0c78bac1884a:1"]),
+            ("\u{feff}packman\n".as_bytes(), &["a89d0b0ae289a98b:1", LAST]),
+            ("\u{1f4e6} packman\n".as_bytes(), &["5755ee3218342de7:1", LAST]),
+            (b"tier\ntier\ntier\n", &["319f3670e3c9226d:1", "e7a9ed6c43c811d7:1", "b00c6fec7b4a0909:1", LAST]),
+            (&long(100, 'a').into_bytes(), &["52b56201ffb58620:1"]),
+            (&long(100, 'b').into_bytes(), &["52b56201ffb58620:1"]),
+            (&long(99, 'a').into_bytes(), &["52b56201ffb58609:1"]),
+            (&long(99, 'b').into_bytes(), &["52b56201ffb5860a:1"]),
+            (b"a\r \nb", &["67c066a59e652f5e:1", "cc4c43d77869440f:1", "8ee5a81e681643c1:1"]),
+            (b"a\r\r\nb", &["67c066a59e652f5e:1", "cc4c43d77869440f:1", "8ee5a81e681643c1:1"]),
+            (b"a\rb", &["c74339777b6a2c60:1", "8ee5a81e681643c1:1"]),
+            ("a\u{2028}b\n".as_bytes(), &["620718c20f04af2c:1", LAST]),
+            ("a\u{a0}b\n".as_bytes(), &["480a5b3cb5831ce4:1", LAST]),
+            (b"\xC3\x28\x0A", &["f6685fa4b241bac2:1", LAST]),
+            (b"\xED\xA0\x80\x0A", &["66bb4c1842ee204c:1", LAST]),
+            (b"\xF0\x9F\x92\x0A", &["a88b3c201b7e6ebe:1", LAST]),
+            (b"\xFF\x0A", &["a88b3c201b7e6ebe:1", LAST]),
+            (b"\x61\x0A\xE2\x82", &["a343296759c7747:1", "8989dec65f08d110:1"]),
+        ];
+        for (bytes, hashes) in vectors {
+            assert_eq!(all(bytes), *hashes, "{:?}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn the_vectors_of_whole_files() {
+        let braces = all("}\n".repeat(120).as_bytes());
+        assert_eq!(braces[..3], ["4d54ff68c4c1c5ce:1", "4d54ff68c4c1c5ce:2", "4d54ff68c4c1c5ce:3"]);
+        assert_eq!(braces[118..], ["1da0d4c20a2cbb51:1", "32dce9ccfdbc9d3e:1", "c129715d7a2bc9a3:1"]);
+        let lock = "version = 4\n\n[[package]]\nname = \"serde\"\nversion = \"1.0.200\"\n\
+            source = \"registry+https://github.com/rust-lang/crates.io-index\"\n\
+            checksum = \"ddc6f9cc94d67c0e21aaf7eda3a010fd3af78ebf6e096aa6e2e13c79749cce4f\"\n";
+        let hashes = [
+            "ee7bb1346e99608e:1",
+            "b6f06f15ad08298e:1",
+            "789fe81c030d6f85:1",
+            "e8cbff773086cce7:1",
+            "6a53218d11f17684:1",
+            "d574be6e20352f9d:1",
+            "f2eafbdd40c14608:1",
+            "c129715d7a2bc9a3:1",
+        ];
+        assert_eq!(all(lock.as_bytes()), hashes);
+        assert_eq!(all(lock.replace('\n', "\r\n").as_bytes()), hashes);
+    }
+
+    #[test]
+    fn only_what_is_wanted() {
+        let hashes = line_hashes("}\n".repeat(120).as_bytes(), &[2, 500].into());
+        assert_eq!(hashes.into_iter().collect::<Vec<_>>(), [(2, "4d54ff68c4c1c5ce:2".to_owned())]);
+    }
+
+    proptest! {
+        #[test]
+        fn rolling_equals_naive(pieces in prop::collection::vec(
+            prop::sample::select(vec![&b"\r"[..], b"\n", b" ", b"\t", b"a", b"}", b"\xF0\x9F\x93\xA6", b"\xF0\x9F", b"\xFF", b"\xEF\xBB\xBF", b"line\r\n"]),
+            0..300,
+        )) {
+            let bytes = pieces.concat();
+            prop_assert_eq!(all(&bytes), naive(&bytes));
+        }
+    }
+}

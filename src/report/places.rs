@@ -1,0 +1,111 @@
+//! Places as reports show them: lines found once for each text, addresses relative to the work tree's top, who brings something in.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::rc::Rc;
+
+use crate::dependency::Locator;
+use crate::finding::Subject;
+use crate::rules::{Case, Dependency};
+use crate::text::{Lines, Place, Region, Side, TextId};
+
+/// Positions in many texts; the lines of each are found when somebody asks first.
+pub(super) struct Places<'r> {
+    case: &'r Case<'r>,
+    lines: RefCell<BTreeMap<TextId, Rc<Lines<'r>>>>,
+}
+
+impl<'r> Places<'r> {
+    pub(super) fn new(case: &'r Case<'r>) -> Self {
+        Self { case, lines: RefCell::new(BTreeMap::new()) }
+    }
+
+    fn lines(&self, id: TextId) -> Option<Rc<Lines<'r>>> {
+        if let Some(lines) = self.lines.borrow().get(&id) {
+            return Some(Rc::clone(lines));
+        }
+        let lines = Rc::new(self.case.text(id)?.lines());
+        self.lines.borrow_mut().insert(id, Rc::clone(&lines));
+        Some(lines)
+    }
+
+    /// The path of a text.
+    pub(super) fn path(&self, id: TextId) -> &'r str {
+        self.case.path(id)
+    }
+
+    /// The line of a place, 1-based.
+    pub(super) fn line(&self, place: Place) -> u32 {
+        self.lines(place.text).map_or(1, |lines| lines.position(place.span.start).0)
+    }
+
+    /// Whether two places stand on one line.
+    pub(super) fn is_same_line(&self, one: Place, other: Place) -> bool {
+        one.text == other.text && self.line(one) == self.line(other)
+    }
+
+    /// The region of a place, cut at the end of its first line.
+    pub(super) fn region(&self, place: Place) -> Region {
+        let Some(lines) = self.lines(place.text) else { return Region { line: 1, column: 1, end_line: 1, end_column: 1 } };
+        let region = lines.region(place.span);
+        if region.line == region.end_line {
+            return region;
+        }
+        lines.region(crate::text::Span { start: place.span.start, end: lines.span_of(region.line).end.max(place.span.start) })
+    }
+
+    /// The region of the first line of a text.
+    pub(super) fn first_line(&self, id: TextId) -> Region {
+        let line = self.lines(id).map(|lines| lines.span_of(1)).unwrap_or_default();
+        self.region(Place { text: id, span: line })
+    }
+
+    /// `path:line` of a place.
+    pub(super) fn spoken(&self, place: Place) -> String {
+        format!("{}:{}", self.case.path(place.text), self.line(place))
+    }
+
+    /// The address of a text relative to the work tree's top, percent-encoded; none for what does not lie in the tree under judgement.
+    pub(super) fn uri(&self, id: TextId) -> Option<String> {
+        let path = self.case.path(id);
+        let prefix = self.case.head.prefix.as_str();
+        let slash = if prefix.is_empty() { "" } else { "/" };
+        (id.side == Side::Head && !path.is_empty()).then(|| encoded(&[prefix, slash, path].concat()))
+    }
+}
+
+/// A path as a relative reference: whatever is not plain in every part of an address is percent-encoded.
+fn encoded(path: &str) -> String {
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/@".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri
+}
+
+/// Who brings a dependency in.
+pub(super) struct Brought {
+    /// The direct dependency that does, for a sentence; none if it is direct itself.
+    pub(super) by: Option<String>,
+    /// Where the repository asks for that one.
+    pub(super) asked: Option<Place>,
+}
+
+/// Who brings a dependency in, as far as its lockfile and the manifests beside it tell.
+pub(super) fn brought_in(case: &Case<'_>, dependency: &Dependency<'_>) -> Option<Brought> {
+    let lockfile = &dependency.judged.lockfile;
+    let is_member = |entry: u32| lockfile.entries.get(entry as usize).is_none_or(|entry| entry.locator == Locator::Workspace);
+    let via = dependency.judged.paths().via(dependency.id.1);
+    match via.into_iter().find(|entry| !is_member(*entry)) {
+        None => lockfile.declared_at(dependency.id.1).map(|place| Brought { by: None, asked: Some(place) }),
+        Some(direct) => {
+            let by = case.dependency(Subject::Entry(dependency.id.0, direct))?.spoken();
+            Some(Brought { by: Some(by), asked: lockfile.declared_at(direct) })
+        }
+    }
+}

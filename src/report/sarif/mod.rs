@@ -1,0 +1,147 @@
+//! SARIF 2.1.0, as code scanning reads it best: one run, every rule that was looked at, one result for each cause that somebody can
+//! act on.
+//!
+//! Findings that an exception or the baseline accepts are left out, since code scanning would open alerts for them. A run that could
+//! not judge everything says `executionSuccessful: false` and is complete in what it could judge. Paths of the machine never occur.
+
+mod alerts;
+mod results;
+mod rules;
+mod words;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde_json::json;
+use serde_sarif::sarif::{
+    ArtifactLocation, Invocation, Location, Message, Notification, PhysicalLocation, Region, Run, RunAutomationDetails, Sarif,
+    Tool, ToolComponent,
+};
+
+use crate::judge::Report;
+use crate::policy::Level;
+use crate::report::places::Places;
+use crate::report::{Reporter, Style};
+use crate::text::{Lost, Place, Problem};
+use alerts::{Alerts, alerts};
+use rules::Rules;
+use words::{plain, sentence};
+
+pub(super) static REPORTER: Reporter = Reporter { id: "sarif", about: "SARIF 2.1.0 for code scanning", write };
+
+const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
+/// The base of all addresses: the work tree's top.
+const ROOT: &str = "%SRCROOT%";
+/// The category; code scanning reads what stands before the last slash. Alerts of another category would stay open for ever.
+const CATEGORY: &str = "packman/";
+/// So many files that could not be read are named.
+const UNREADABLE_MAX: usize = 200;
+
+fn write(report: &Report<'_>, _: Style, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &log(report))?;
+    out.write_all(b"\n")
+}
+
+fn log(report: &Report<'_>) -> Sarif {
+    let rules = Rules::of(report);
+    let places = Places::new(&report.case);
+    let alerts = alerts(report, &rules, &places);
+    let driver = ToolComponent::builder()
+        .name("packman")
+        .semantic_version(env!("CARGO_PKG_VERSION"))
+        .information_uri(env!("CARGO_PKG_REPOSITORY"))
+        .rules(rules.descriptors(&report.case))
+        .build();
+    let root = ArtifactLocation::builder().description(message("The top of the repository.".to_owned())).build();
+    let run = Run::builder()
+        .tool(Tool::builder().driver(driver).build())
+        .automation_details(RunAutomationDetails::builder().id(CATEGORY).build())
+        .invocations(vec![invocation(report, &alerts, &places)])
+        .original_uri_base_ids(BTreeMap::from([(ROOT.to_owned(), root)]))
+        .column_kind(json!("utf16CodeUnits"))
+        .newline_sequences(["\r\n", "\n", "\r"].map(str::to_owned).to_vec())
+        .results(results::results(report, &rules, &alerts.kept, &places))
+        .build();
+    Sarif::builder().schema(SCHEMA).version(json!("2.1.0")).runs(vec![run]).build()
+}
+
+fn message(text: String) -> Message {
+    Message::builder().text(text).build()
+}
+
+/// A place as a location; none if it does not lie in the tree under judgement.
+fn location(places: &Places<'_>, place: Place) -> Option<Location> {
+    Some(Location::builder().physical_location(physical(places.uri(place.text)?, places.region(place))).build())
+}
+
+fn physical(uri: String, region: crate::text::Region) -> PhysicalLocation {
+    let region = Region::builder()
+        .start_line(i64::from(region.line))
+        .start_column(i64::from(region.column))
+        .end_line(i64::from(region.end_line))
+        .end_column(i64::from(region.end_column))
+        .build();
+    PhysicalLocation::builder()
+        .artifact_location(ArtifactLocation::builder().uri(uri).uri_base_id(ROOT).build())
+        .region(region)
+        .build()
+}
+
+/// How the run went: what could not be read, what was left out, what is good to know.
+fn invocation(report: &Report<'_>, alerts: &Alerts, places: &Places<'_>) -> Invocation {
+    let mut notifications = undecided(report, places);
+    if alerts.cut > 0 {
+        let kept = alerts.kept.len();
+        let text = format!("Code scanning keeps {kept} results; {} more are left out, the worst are kept.", alerts.cut);
+        notifications.push(notification("warning", text, None));
+    }
+    for finding in alerts.homeless.iter().filter_map(|number| report.findings.get(*number)) {
+        let level = if finding.level == Level::Warn { "warning" } else { "error" };
+        let text = sentence(&plain(&finding.words(&report.case).message));
+        notifications.push(notification(level, text, None));
+    }
+    for note in &report.notes {
+        notifications.push(notification(
+            "note",
+            sentence(&plain(&note.message)),
+            note.place.and_then(|place| location(places, place)),
+        ));
+    }
+    // What could not be read was not judged, whatever level the policy gives it.
+    let is_successful = report.is_complete && report.case.head.coverage.unreadable == 0;
+    Invocation::builder().execution_successful(is_successful).tool_execution_notifications(notifications).build()
+}
+
+/// Why the run is not complete.
+fn undecided(report: &Report<'_>, places: &Places<'_>) -> Vec<Notification> {
+    let case = &report.case;
+    let mut notifications = Vec::new();
+    if let Some(level) = report.no_lockfile {
+        let level = if level == Level::Undecided { "error" } else { "warning" };
+        notifications.push(notification(level, "No lockfile was found, so nothing was judged.".to_owned(), None));
+    }
+    let is_undecided = case.policy.level("lockfile-unreadable").value == Level::Undecided;
+    let problems: Vec<&Problem> = case
+        .head
+        .lockfiles
+        .iter()
+        .flat_map(|judged| {
+            judged.lockfile.problems.iter().chain(&judged.lockfile.routing.problems).chain(&judged.client.problems)
+        })
+        .filter(|problem| is_undecided || problem.lost == Lost::File)
+        .collect();
+    for problem in problems.iter().take(UNREADABLE_MAX) {
+        let text = format!("'{}' was not understood: {}", plain(case.path(problem.place.text)), plain(&problem.message));
+        notifications.push(notification("error", sentence(&text), location(places, problem.place)));
+    }
+    if let Some(more) = problems.len().checked_sub(UNREADABLE_MAX).filter(|more| *more > 0) {
+        notifications.push(notification("error", format!("{more} more were not understood."), None));
+    }
+    notifications
+}
+
+fn notification(level: &'static str, text: String, location: Option<Location>) -> Notification {
+    let mut notification = Notification::builder().level(json!(level)).message(message(text)).build();
+    notification.locations = location.map(|location| vec![location]);
+    notification
+}
