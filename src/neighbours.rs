@@ -83,6 +83,12 @@ impl<'a> Neighbours<'a> {
         self.texts.has_folder(path)
     }
 
+    /// A text by its id.
+    #[must_use]
+    pub fn by_id(&self, id: TextId) -> Option<Result<&'a Text, &'a Problem>> {
+        self.at(self.texts.path(id))
+    }
+
     /// The id of a text, by its path from the root. Nothing is read.
     #[must_use]
     pub fn find(&self, path: &str) -> Option<TextId> {
@@ -93,6 +99,11 @@ impl<'a> Neighbours<'a> {
     pub fn below(&self, folder: &str) -> impl Iterator<Item = (TextId, &'a str)> {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         self.texts.below(&prefix).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Paths from the root that begin so (`web/requirements`), sorted. Nothing is read.
+    pub fn starting_with(&self, start: &str) -> impl Iterator<Item = (TextId, &'a str)> {
+        self.texts.below(start).collect::<Vec<_>>().into_iter()
     }
 
     /// Folders below this one that match a workspace pattern (`packages/*`, `apps/**`, `tools/cli`) and have a file `name`; sorted paths of

@@ -1182,7 +1182,7 @@ pub(super) static ROWS: &[Row] = &[
         hosts: &["pypi.org", "files.pythonhosted.org", "pypi.python.org"],
         url_prefixes: &[],
         client_ids: &[],
-        default_for: &["requirements", "poetry-lock", "pdm-lock", "pipfile-lock", "pylock"],
+        default_for: &["requirements", "poetry-lock", "pdm-lock", "pipfile", "pipfile-lock", "pylock", "pyproject"],
         mirror_of: None,
         text: include_str!("../../policies/registries/pypi.toml"),
     },

@@ -40,6 +40,9 @@ mod npm_package_lock;
 mod npm_shrinkwrap;
 mod npm_spec;
 pub(crate) mod package_json;
+mod pdm_lock;
+mod pipfile;
+mod pipfile_lock;
 mod pnpm_lock;
 mod reach;
 pub(crate) mod pom_xml;
@@ -51,6 +54,16 @@ mod testing;
 mod yarn;
 mod yarn_berry;
 mod yarn_v1;
+mod poetry_lock;
+mod pylock;
+mod pyproject;
+pub(crate) mod python;
+mod remote;
+mod requirements;
+mod shell;
+#[cfg(test)]
+mod testing;
+mod uv_lock;
 
 use crate::dependency::{Kind, Lockfile};
 use crate::neighbours::{Neighbours, folder_of};
@@ -77,6 +90,8 @@ pub enum Claim {
     Path(&'static str),
     /// Files that end so, in a folder whose path ends so (`gradle/dependency-locks`, `.lockfile`).
     Within(&'static str, &'static str),
+    /// File names that end so, right in a folder of this name (`requirements`, `.txt`).
+    Inside(&'static str, &'static str),
 }
 
 impl Claim {
@@ -102,6 +117,7 @@ impl Claim {
             Self::Path(end) => path == end || path.strip_suffix(end).is_some_and(|rest| rest.ends_with('/')),
             Self::Path(end) => ends_in_parts(path, end),
             Self::Within(folder, end) => name.ends_with(end) && ends_in_parts(folder_of(path), folder),
+            Self::Inside(folder, end) => name.ends_with(end) && path.rsplit('/').nth(1) == Some(folder),
         }
     }
 }
@@ -167,6 +183,9 @@ pub static FORMATS: &[&Format] = &[
     &npm_package_lock::FORMAT,
     &npm_shrinkwrap::FORMAT,
     &package_json::FORMAT,
+    &pdm_lock::FORMAT,
+    &pipfile::FORMAT,
+    &pipfile_lock::FORMAT,
     &pnpm_lock::FORMAT,
     &yarn_berry::FORMAT,
     &yarn_v1::FORMAT,
@@ -175,6 +194,11 @@ pub static FORMATS: &[&Format] = &[
     &kubernetes::FORMAT,
     &pom_xml::FORMAT,
     &sbt_lock::FORMAT,
+    &poetry_lock::FORMAT,
+    &pylock::FORMAT,
+    &pyproject::FORMAT,
+    &requirements::FORMAT,
+    &uv_lock::FORMAT,
 ];
 
 /// The format with this id.

@@ -1,0 +1,64 @@
+//! The files of one locked version: wheels and source distributions, where they lie and what their hashes are.
+//!
+//! Answers for: one entry for each host that serves files of a version, since each is an origin of its own that a client asks. Never
+//! compares a host with a registry.
+
+use std::collections::HashMap;
+
+use super::packages::{Packages, host};
+use super::{Needs, is_source};
+use crate::dependency::{Entry, Locator, Lockfile};
+use crate::text::Str;
+
+/// One file.
+pub(crate) struct Artifact<'d> {
+    /// Its address or path, where one is recorded.
+    pub(crate) at: Option<(Str, &'d str)>,
+    /// Its name, else its address or path.
+    pub(crate) name: (Str, &'d str),
+    /// Its hash.
+    pub(crate) hash: Option<Str>,
+    /// Whether `at` is a path, not an address.
+    pub(crate) is_path: bool,
+}
+
+/// All files of a version, and what stands for those whose place is not recorded.
+pub(crate) struct Artifacts<'d> {
+    pub(crate) files: Vec<Artifact<'d>>,
+    pub(crate) otherwise: Locator,
+}
+
+impl Artifacts<'_> {
+    /// Adds an entry for every origin of the files, the first written first; gives their numbers. The file states one.
+    pub(crate) fn add(self, lockfile: &mut Lockfile, packages: &mut Packages<'_>, entry: &Entry, needs: Needs) -> Vec<u32> {
+        let is_built = self.files.iter().all(|file| is_source(file.name.1));
+        let built = self.files.first().filter(|_| is_built).map(|file| file.name.0.span);
+        let mut origins: Vec<(Locator, Vec<Option<Str>>)> = Vec::new();
+        let mut known: HashMap<String, usize> = HashMap::new();
+        for file in self.files {
+            let (origin, locator) = match file.at {
+                Some((at, _)) if file.is_path => ("path".to_owned(), Locator::Path(at)),
+                Some((at, written)) => (host(written), Locator::File(at)),
+                None => (String::new(), self.otherwise.clone()),
+            };
+            let at = *known.entry(origin).or_insert(origins.len());
+            match origins.get_mut(at) {
+                Some((_, hashes)) => hashes.push(file.hash),
+                None => origins.push((locator, vec![file.hash])),
+            }
+        }
+        if origins.is_empty() {
+            origins.push((self.otherwise, Vec::new()));
+        }
+        let mut added = Vec::new();
+        for (locator, hashes) in origins {
+            let index = packages.add(lockfile, Entry { locator, runs_code: entry.runs_code.or(built), ..entry.clone() }, needs);
+            for hash in hashes {
+                packages.hash(index, hash);
+            }
+            added.push(index);
+        }
+        lockfile.stated -= added.len() - 1;
+        added
+    }
+}
