@@ -39,7 +39,7 @@ pub struct Client {
 /// All clients.
 #[rustfmt::skip] // one row a line
 pub static CLIENTS: &[&Client] = &[
-    &bundler::CLIENT, &cargo::CLIENT,
+    &bundler::CLIENT,
     &bun::CLIENT,
     &cargo::CLIENT,
     &deno::CLIENT,

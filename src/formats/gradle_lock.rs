@@ -26,7 +26,7 @@ pub(super) static FORMAT: Format = Format {
     id: "gradle-lock",
     title: "gradle.lockfile",
     kind: Kind::Lock,
-    files: &[Claim::Around("", "gradle.lockfile"), Claim::Within(OLD_FOLDER, ".lockfile")],
+    files: &[Claim::Around("", "gradle.lockfile"), Claim::In(OLD_FOLDER, ".lockfile")],
     looks: None,
     shadowed_by: &[],
     read,

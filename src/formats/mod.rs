@@ -25,15 +25,14 @@ mod go_mod;
 mod go_sum;
 mod go_vendor;
 mod go_work;
+mod gradle_lock;
+mod gradle_verification_metadata;
+mod gradle_version_catalog;
 mod helm_template;
 mod helm_values;
 pub mod image;
 mod kubernetes;
 mod kustomization;
-mod gradle_lock;
-mod gradle_verification_metadata;
-mod gradle_version_catalog;
-pub mod image;
 mod maven_lockfile;
 pub(crate) mod maven_names;
 mod npm_package_lock;
@@ -44,26 +43,22 @@ mod pdm_lock;
 mod pipfile;
 mod pipfile_lock;
 mod pnpm_lock;
-mod reach;
+mod poetry_lock;
 pub(crate) mod pom_xml;
+mod pylock;
+mod pyproject;
+pub(crate) mod python;
+mod reach;
 mod remote;
+mod requirements;
 mod sbt_lock;
 mod shell;
 #[cfg(test)]
 mod testing;
+mod uv_lock;
 mod yarn;
 mod yarn_berry;
 mod yarn_v1;
-mod poetry_lock;
-mod pylock;
-mod pyproject;
-pub(crate) mod python;
-mod remote;
-mod requirements;
-mod shell;
-#[cfg(test)]
-mod testing;
-mod uv_lock;
 
 use crate::dependency::{Kind, Lockfile};
 use crate::neighbours::{Neighbours, folder_of};
@@ -88,10 +83,6 @@ pub enum Claim {
     In(&'static str, &'static str),
     /// The last parts of a path (`vendor/modules.txt`).
     Path(&'static str),
-    /// Files that end so, in a folder whose path ends so (`gradle/dependency-locks`, `.lockfile`).
-    Within(&'static str, &'static str),
-    /// File names that end so, right in a folder of this name (`requirements`, `.txt`).
-    Inside(&'static str, &'static str),
 }
 
 impl Claim {
@@ -109,15 +100,8 @@ impl Claim {
                 name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
             }
             Self::Holding(part, end) => name.strip_suffix(end).is_some_and(|stem| stem.contains(part)),
-            Self::In(folder, end) => {
-                let found = path.strip_suffix(name).and_then(|rest| rest.strip_suffix('/')).unwrap_or("");
-                let is_there = found.strip_suffix(folder).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
-                is_there && name.len() > end.len() && name.ends_with(end)
-            }
-            Self::Path(end) => path == end || path.strip_suffix(end).is_some_and(|rest| rest.ends_with('/')),
+            Self::In(folder, end) => name.len() > end.len() && name.ends_with(end) && ends_in_parts(folder_of(path), folder),
             Self::Path(end) => ends_in_parts(path, end),
-            Self::Within(folder, end) => name.ends_with(end) && ends_in_parts(folder_of(path), folder),
-            Self::Inside(folder, end) => name.ends_with(end) && path.rsplit('/').nth(1) == Some(folder),
         }
     }
 }
@@ -174,11 +158,11 @@ pub static FORMATS: &[&Format] = &[
     &go_sum::FORMAT,
     &go_vendor::FORMAT,
     &go_work::FORMAT,
-    &helm_values::FORMAT,
-    &kustomization::FORMAT,
     &gradle_lock::FORMAT,
     &gradle_verification_metadata::FORMAT,
     &gradle_version_catalog::FORMAT,
+    &helm_values::FORMAT,
+    &kustomization::FORMAT,
     &maven_lockfile::FORMAT,
     &npm_package_lock::FORMAT,
     &npm_shrinkwrap::FORMAT,
@@ -187,18 +171,18 @@ pub static FORMATS: &[&Format] = &[
     &pipfile::FORMAT,
     &pipfile_lock::FORMAT,
     &pnpm_lock::FORMAT,
+    &poetry_lock::FORMAT,
+    &pom_xml::FORMAT,
+    &pylock::FORMAT,
+    &pyproject::FORMAT,
+    &requirements::FORMAT,
+    &sbt_lock::FORMAT,
+    &uv_lock::FORMAT,
     &yarn_berry::FORMAT,
     &yarn_v1::FORMAT,
     // Only their content claims these, among names that others share.
     &helm_template::FORMAT,
     &kubernetes::FORMAT,
-    &pom_xml::FORMAT,
-    &sbt_lock::FORMAT,
-    &poetry_lock::FORMAT,
-    &pylock::FORMAT,
-    &pyproject::FORMAT,
-    &requirements::FORMAT,
-    &uv_lock::FORMAT,
 ];
 
 /// The format with this id.

@@ -67,6 +67,7 @@ fn claim(claim: &Claim) -> String {
         Claim::SuffixAnyCase(suffix) => format!("`*{suffix}` in any case"),
         Claim::Around(before, after) => format!("`{before}*{after}`"),
         Claim::Holding(part, end) => format!("`*{part}*{end}`"),
+        Claim::In(folder, end) => format!("`**/{folder}/*{end}`"),
         Claim::Path(path) => format!("`**/{path}`"),
     }
 }
