@@ -39,8 +39,8 @@ pub struct Client {
 /// All clients.
 #[rustfmt::skip] // one row a line
 pub static CLIENTS: &[&Client] = &[
-    &bundler::CLIENT, &cargo::CLIENT,
     &bun::CLIENT,
+    &bundler::CLIENT,
     &cargo::CLIENT,
     &deno::CLIENT,
     &docker::CLIENT,
