@@ -41,6 +41,7 @@ pub struct Client {
 pub static CLIENTS: &[&Client] = &[
     &bundler::CLIENT,
     &bun::CLIENT,
+    &bundler::CLIENT,
     &cargo::CLIENT,
     &deno::CLIENT,
     &docker::CLIENT,

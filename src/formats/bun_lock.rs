@@ -283,12 +283,11 @@ impl<'d> Reading<'d> {
         self.lockfile.covers.extend(path.and_then(|path| self.neighbours.find(&path)));
         let at = if workspace.key().is_empty() { "" } else { workspace.get("name").and_then(Node::text).unwrap_or("") };
         let itself = self.paths.get(at).copied().filter(|_| !at.is_empty());
+        let places = package_json::places(manifest.as_ref().map(Document::root));
         for request in package_json::requests(workspace) {
             let Some(entry) = self.resolve(at, request.node.key()) else { continue };
-            let own = manifest.as_ref().map(Document::root).and_then(|manifest| {
-                package_json::requests(manifest).find(|own| own.node.key() == request.node.key()).map(|own| own.node.place())
-            });
-            self.lockfile.declare(entry, own.unwrap_or_else(|| request.node.place()));
+            let place = places.get(request.node.key()).copied().unwrap_or_else(|| request.node.place());
+            self.lockfile.declare(entry, place);
             let is_optional = request.scopes.contains(Scopes::OPTIONAL);
             walk.begin(entry, if is_optional { Scopes::PRODUCTION } else { request.scopes }, is_optional);
             if let Some(itself) = itself {

@@ -49,6 +49,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
     let version = lockfile.version.as_deref().unwrap_or("1").to_owned();
     lockfile.shows = Shows { integrity: true, edges: true, install_code: version == "5", ..Shows::default() };
     let mut reading = Reading {
+        specifiers: HashMap::new(),
         lockfile,
         text,
         by_id: HashMap::new(),
@@ -87,8 +88,10 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
         }
     }
     root.get("remote").into_iter().for_each(|remote| reading.remote(remote));
+    let locked = specifiers.into_iter().flat_map(Node::members);
+    reading.specifiers = locked.filter_map(|specifier| Some((specifier.key(), specifier.text()?))).collect();
     for section in [jsr, npm].into_iter().flatten() {
-        section.members().for_each(|node| reading.edges(node, specifiers));
+        section.members().for_each(|node| reading.edges(node));
     }
     reading.directness(root, specifiers, version == "2");
     reading.lockfile
@@ -100,6 +103,8 @@ struct Reading<'d> {
     text: &'d Text,
     /// By the id as it stands (`name@1.0.0_peer@2`).
     by_id: HashMap<&'d str, u32>,
+    /// What each specifier (`npm:chalk@^5`) is locked to.
+    specifiers: HashMap<&'d str, &'d str>,
     /// `None` where a name has several.
     by_name: HashMap<&'d str, Option<u32>>,
     modules: HashMap<&'d str, u32>,
@@ -204,20 +209,20 @@ impl<'d> Reading<'d> {
     }
 
     /// The entry that a specifier (`jsr:@std/path@1`, `npm:chalk@^5`) or an id means.
-    fn find(&self, wanted: &str, specifiers: Option<Node<'d>>) -> Option<u32> {
+    fn find(&self, wanted: &str) -> Option<u32> {
         let bare = strip(wanted);
         if let Some(found) = self.by_id.get(bare) {
             return Some(*found);
         }
         let (name, _) = split_name(bare);
-        let version = specifiers.and_then(|specifiers| specifiers.get(wanted)).and_then(Node::text).map(strip);
+        let version = self.specifiers.get(wanted).copied().map(strip);
         if let Some(version) = version {
             return self.by_id.get(version).or_else(|| self.by_id.get(format!("{name}@{version}").as_str())).copied();
         }
         self.by_name.get(name).copied().flatten()
     }
 
-    fn edges(&mut self, node: Node<'d>, specifiers: Option<Node<'d>>) {
+    fn edges(&mut self, node: Node<'d>) {
         let Some(from) = self.by_id.get(node.key()).copied() else { return };
         for section in ["dependencies", "optionalDependencies"] {
             let Some(wanted) = node.get(section) else { continue };
@@ -225,7 +230,7 @@ impl<'d> Reading<'d> {
             for id in ids {
                 // `alias@npm:real@1` names the real one behind `npm:`.
                 let id = id.split_once("@npm:").map_or(id, |(_, real)| real);
-                if let Some(to) = self.find(id, specifiers).filter(|to| *to != from) {
+                if let Some(to) = self.find(id).filter(|to| *to != from) {
                     self.lockfile.edge(from, to);
                 }
             }
@@ -248,7 +253,7 @@ impl<'d> Reading<'d> {
             return;
         }
         for (wanted, place) in asked {
-            if let Some(entry) = self.find(wanted, specifiers) {
+            if let Some(entry) = self.find(wanted) {
                 self.lockfile.declare(entry, place);
             }
         }

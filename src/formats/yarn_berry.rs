@@ -10,7 +10,7 @@
 //!
 //! Raises trust: `checksum`, `resolution`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
@@ -257,6 +257,9 @@ impl<'d> Reading<'d> {
             let Some(from) = from else { continue };
             let member = resolution(*block).1.strip_prefix("workspace:");
             folders.extend(member.and_then(|folder| normalise(self.neighbours.folder(), folder)));
+            let is_optional = |meta: &Node<'_>| meta.get("optional").and_then(Node::bool) == Some(true);
+            let meta = block.get("dependenciesMeta").into_iter().flat_map(Node::members);
+            let optional: HashSet<&str> = meta.filter(is_optional).map(Node::key).collect();
             for wanted in block.get("dependencies").into_iter().flat_map(Node::members) {
                 let Some(to) = index.find(wanted.key(), wanted.scalar().unwrap_or(""), &PROTOCOLS) else { continue };
                 if member.is_some() {
@@ -264,8 +267,7 @@ impl<'d> Reading<'d> {
                     self.lockfile.declare(to, wanted.place());
                     continue;
                 }
-                let meta = block.get("dependenciesMeta").and_then(|meta| meta.at(&[wanted.key(), "optional"]));
-                walk.edge(*from, to, meta.and_then(Node::bool) == Some(true));
+                walk.edge(*from, to, optional.contains(wanted.key()));
             }
             if let Some(member) = self.lockfile.entries.get_mut(*from as usize).filter(|_| member.is_some()) {
                 member.direct = Some(true);

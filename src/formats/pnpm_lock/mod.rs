@@ -13,7 +13,7 @@
 mod graph;
 mod key;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use graph::{Graph, NONE};
 use key::{Key, Spelling};
@@ -83,15 +83,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     };
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: false, integrity: true, edges: true, scope: true, install_code: true };
-    let mut reading = Reading {
-        lockfile,
-        text,
-        neighbours,
-        merged: HashMap::new(),
-        links: HashMap::new(),
-        manifests: BTreeMap::new(),
-        twins: Vec::new(),
-    };
+    let mut reading = Reading { lockfile, text, neighbours, merged: HashMap::new(), links: HashMap::new(), twins: Vec::new() };
     let mut is_empty = true;
     for document in &documents {
         let root = document.root();
@@ -124,7 +116,6 @@ struct Reading<'d> {
     merged: HashMap<Same<'d>, u32>,
     /// Links by name and folder.
     links: HashMap<(&'d str, String), u32>,
-    manifests: BTreeMap<&'d str, Option<Document<'d>>>,
     /// Entries of one runtime whose files come from several sites: the first and another.
     twins: Vec<(u32, u32)>,
 }
@@ -165,7 +156,7 @@ impl<'d> Reading<'d> {
             None => ends.push((root, ".")),
         }
         self.edges(&mut graph);
-        let members: Vec<&str> = ends.iter().map(|(_, folder)| *folder).collect();
+        let members: HashSet<&str> = ends.iter().map(|(_, folder)| *folder).collect();
         for (importer, folder) in &ends {
             self.importer(*importer, folder, &members, &mut graph);
         }
@@ -396,18 +387,20 @@ impl<'d> Reading<'d> {
     }
 
     /// What one project of the workspace asks for.
-    fn importer(&mut self, importer: Node<'d>, folder: &'d str, members: &[&str], graph: &mut Graph<'d>) {
+    fn importer(&mut self, importer: Node<'d>, folder: &'d str, members: &HashSet<&str>, graph: &mut Graph<'d>) {
         let own = normalise(self.neighbours.folder(), folder);
         let manifest = own.as_deref().map(|own| join(own, package_json::NAME));
         self.lockfile.covers.extend(manifest.as_deref().and_then(|manifest| self.neighbours.find(manifest)));
-        let neighbours = self.neighbours;
-        self.manifests.entry(folder).or_insert_with(|| own.as_deref().and_then(|own| package_json::manifest(own, neighbours)));
+        let manifest = own.as_deref().and_then(|own| package_json::manifest(own, self.neighbours));
+        let places = package_json::places(manifest.as_ref().map(Document::root));
         let mut buffer = String::new();
         for (section, scopes) in ASKS {
             for wanted in importer.get(section).into_iter().flat_map(Node::members) {
                 let version = wanted.get("version").unwrap_or(wanted);
                 let Some(reference) = version.scalar() else { continue };
-                let place = self.asked_at(folder, wanted);
+                // The line of the project's own manifest, else of the lockfile.
+                let own = places.get(wanted.key()).copied();
+                let place = own.unwrap_or_else(|| wanted.get("specifier").unwrap_or(wanted).place());
                 if let Some(path) = reference.strip_prefix("link:") {
                     let entry = self.link(wanted, version, folder, path, members, scopes);
                     self.lockfile.declare(entry, place);
@@ -429,16 +422,16 @@ impl<'d> Reading<'d> {
         }
     }
 
-    /// The line of the project's own manifest, else of the lockfile.
-    fn asked_at(&self, folder: &str, wanted: Node<'d>) -> crate::text::Place {
-        let manifest = self.manifests.get(folder).and_then(Option::as_ref);
-        let own =
-            manifest.and_then(|manifest| package_json::requests(manifest.root()).find(|own| own.node.key() == wanted.key()));
-        own.map_or_else(|| wanted.get("specifier").unwrap_or(wanted).place(), |own| own.node.place())
-    }
-
     /// A link to a member or another folder, once for each name and folder.
-    fn link(&mut self, wanted: Node<'d>, version: Node<'d>, folder: &str, path: &str, members: &[&str], scopes: Scopes) -> u32 {
+    fn link(
+        &mut self,
+        wanted: Node<'d>,
+        version: Node<'d>,
+        folder: &str,
+        path: &str,
+        members: &HashSet<&str>,
+        scopes: Scopes,
+    ) -> u32 {
         let target = npm_spec::relative(folder, path);
         if let Some(index) = self.links.get(&(wanted.key(), target.clone())).copied() {
             self.lockfile.stated += 1;
@@ -449,7 +442,7 @@ impl<'d> Reading<'d> {
         }
         let manifest = normalise(self.neighbours.folder(), &target).map(|folder| join(&folder, package_json::NAME));
         let is_there = manifest.is_some_and(|manifest| self.neighbours.has(&manifest));
-        let locator = if is_there && members.contains(&target.as_str()) {
+        let locator = if is_there && members.contains(target.as_str()) {
             Locator::Workspace
         } else {
             Locator::Path(Str::made(version.span(), target.as_str()))
