@@ -82,8 +82,7 @@ fn what_cannot_be_text_is_unreadable() {
     let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
     for sample in samples() {
         // A file that is claimed by its content is one only if its content says so.
-        let is_claimed = |content: &str| sample.format.looks.is_none_or(|looks| looks(content));
-        if !is_claimed("") {
+        if sample.format.looks.is_some() {
             continue;
         }
         for (what, content) in [("binary", &b"\x7fELF\x02\x01\x01\0\0\0"[..]), ("not UTF-8", b"a\xff\xfe\xfa\n"), ("zero", b"\0")]
