@@ -9,9 +9,11 @@
 )]
 
 mod addresses;
+mod bad_input;
 #[cfg(feature = "cargo-metadata")]
 mod cargo_metadata;
 mod catalogue;
+mod cli;
 mod corpus;
 mod damaged;
 mod derived;
