@@ -7,6 +7,7 @@ pub(crate) mod cargo;
 mod docker;
 mod go;
 mod manager;
+mod maven;
 mod npm;
 mod npmrc;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub static CLIENTS: &[&Client] = &[
     &cargo::CLIENT,
     &docker::CLIENT,
     &go::CLIENT,
+    &maven::CLIENT,
     &npm::CLIENT,
 ];
 
