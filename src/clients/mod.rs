@@ -6,10 +6,12 @@
 pub(crate) mod cargo;
 mod docker;
 mod go;
+mod gradle;
 mod manager;
 mod maven;
 mod npm;
 mod npmrc;
+mod sbt;
 #[cfg(test)]
 mod testing;
 
@@ -36,8 +38,10 @@ pub static CLIENTS: &[&Client] = &[
     &cargo::CLIENT,
     &docker::CLIENT,
     &go::CLIENT,
+    &gradle::CLIENT,
     &maven::CLIENT,
     &npm::CLIENT,
+    &sbt::CLIENT,
 ];
 
 /// The client that installs from files of a format.
