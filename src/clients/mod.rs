@@ -9,10 +9,13 @@ pub(crate) mod cargo;
 mod deno;
 mod docker;
 mod go;
+mod gradle;
 mod manager;
+mod maven;
 mod npm;
 mod npmrc;
 mod pnpm;
+mod sbt;
 #[cfg(test)]
 mod testing;
 mod yarn_berry;
@@ -46,10 +49,13 @@ pub static CLIENTS: &[&Client] = &[
     &deno::CLIENT,
     &docker::CLIENT,
     &go::CLIENT,
+    &gradle::CLIENT,
+    &maven::CLIENT,
     &npm::CLIENT,
     &pnpm::CLIENT,
     &yarn_berry::CLIENT,
     &yarn_v1::CLIENT,
+    &sbt::CLIENT,
 ];
 
 /// The client that installs from files of a format.

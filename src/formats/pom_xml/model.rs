@@ -125,11 +125,6 @@ impl<'p> Model<'p> {
         Self { poms, properties, loose, user }
     }
 
-    /// Whether the parent of the nearest pom is not in the tree, so that what it adds cannot be known.
-    pub(crate) fn has_parent_outside(&self) -> bool {
-        self.poms.last().is_some_and(|(_, root)| root.child("parent").is_some())
-    }
-
     /// Group, artifact and version of the project, as far as they can be told.
     pub(crate) fn coordinates(&self) -> [Option<String>; 3] {
         ["groupId", "artifactId", "version"].map(|name| self.expand("${project.".to_owned() + name + "}"))
