@@ -10,8 +10,15 @@ mod go;
 mod manager;
 mod npm;
 mod npmrc;
+mod pdm;
+mod pip;
+mod pipenv;
+mod poetry;
+mod pyproject;
+mod python;
 #[cfg(test)]
 mod testing;
+mod uv;
 
 use crate::dependency::Lockfile;
 use crate::neighbours::Neighbours;
@@ -37,6 +44,12 @@ pub static CLIENTS: &[&Client] = &[
     &docker::CLIENT,
     &go::CLIENT,
     &npm::CLIENT,
+    &pdm::CLIENT,
+    &pip::CLIENT,
+    &pipenv::CLIENT,
+    &poetry::CLIENT,
+    &pyproject::CLIENT,
+    &uv::CLIENT,
 ];
 
 /// The client that installs from files of a format.
