@@ -20,6 +20,15 @@ mod sbt;
 mod testing;
 mod yarn_berry;
 mod yarn_v1;
+mod pdm;
+mod pip;
+mod pipenv;
+mod poetry;
+mod pyproject;
+mod python;
+#[cfg(test)]
+mod testing;
+mod uv;
 
 use crate::dependency::Lockfile;
 use crate::neighbours::{Neighbours, folder_of, join};
@@ -56,6 +65,12 @@ pub static CLIENTS: &[&Client] = &[
     &yarn_berry::CLIENT,
     &yarn_v1::CLIENT,
     &sbt::CLIENT,
+    &pdm::CLIENT,
+    &pip::CLIENT,
+    &pipenv::CLIENT,
+    &poetry::CLIENT,
+    &pyproject::CLIENT,
+    &uv::CLIENT,
 ];
 
 /// The client that installs from files of a format.
