@@ -276,14 +276,15 @@ impl One<'_> {
             When::Recorded => true,
             _ => false,
         };
-        if let Some(origin) = self.replaced(entry, &applies, written, place) {
+        let shape = self.shape(entry, written);
+        if let Some(mut origin) = self.replaced(entry, &applies, written, place) {
+            // A registry that stands in for the recorded one is asked for the recorded path.
+            origin.is_mismatch = shape == Some(Shape::AnotherPackage);
             return origin;
         }
         let mut origin = self.recorded(entry.ecosystem, written, place);
-        if entry.ecosystem == Ecosystem::Npm {
-            let name = entry.name.of(&self.text.content);
-            let version = entry.version.as_ref().map_or("", |version| version.of(&self.text.content));
-            match (tarball(written, name, version), origin.class) {
+        if let Some(shape) = shape {
+            match (shape, origin.class) {
                 (Shape::Other, Class::Registry | Class::Unknown) if !self.is_odd(&origin) => {
                     return self.outside(Class::Url, written, place);
                 }
@@ -292,6 +293,13 @@ impl One<'_> {
             }
         }
         origin
+    }
+
+    /// The shape of an address, in ecosystems whose registries share one.
+    fn shape(&self, entry: &Entry, written: &str) -> Option<Shape> {
+        let name = entry.name.of(&self.text.content);
+        let version = entry.version.as_ref().map_or("", |version| version.of(&self.text.content));
+        (entry.ecosystem == Ecosystem::Npm).then(|| tarball(written, name, version))
     }
 
     /// Whether an address was not understood at all, which stays unknown whatever it looks like.
