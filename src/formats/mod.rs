@@ -35,9 +35,15 @@ mod kubernetes;
 mod kustomization;
 mod maven_lockfile;
 pub(crate) mod maven_names;
+pub(crate) mod msbuild;
 mod npm_package_lock;
 mod npm_shrinkwrap;
 mod npm_spec;
+pub(crate) mod nuget;
+mod nuget_packages_config;
+mod nuget_packages_lock;
+mod nuget_packages_props;
+mod nuget_project;
 pub(crate) mod package_json;
 mod pdm_lock;
 mod pipfile;
@@ -161,11 +167,17 @@ pub static FORMATS: &[&Format] = &[
     &gradle_lock::FORMAT,
     &gradle_verification_metadata::FORMAT,
     &gradle_version_catalog::FORMAT,
+    &helm_template::FORMAT,
     &helm_values::FORMAT,
+    &kubernetes::FORMAT,
     &kustomization::FORMAT,
     &maven_lockfile::FORMAT,
     &npm_package_lock::FORMAT,
     &npm_shrinkwrap::FORMAT,
+    &nuget_packages_config::FORMAT,
+    &nuget_packages_lock::FORMAT,
+    &nuget_packages_props::FORMAT,
+    &nuget_project::FORMAT,
     &package_json::FORMAT,
     &pdm_lock::FORMAT,
     &pipfile::FORMAT,
@@ -181,8 +193,6 @@ pub static FORMATS: &[&Format] = &[
     &yarn_berry::FORMAT,
     &yarn_v1::FORMAT,
     // Only their content claims these, among names that others share.
-    &helm_template::FORMAT,
-    &kubernetes::FORMAT,
 ];
 
 /// The format with this id.
