@@ -14,21 +14,21 @@ mod manager;
 mod maven;
 mod npm;
 mod npmrc;
-mod pnpm;
-mod sbt;
-#[cfg(test)]
-mod testing;
-mod yarn_berry;
-mod yarn_v1;
+mod nuget;
+mod nuget_config;
 mod pdm;
 mod pip;
 mod pipenv;
+mod pnpm;
 mod poetry;
 mod pyproject;
 mod python;
+mod sbt;
 #[cfg(test)]
 mod testing;
 mod uv;
+mod yarn_berry;
+mod yarn_v1;
 
 use crate::dependency::Lockfile;
 use crate::neighbours::{Neighbours, folder_of, join};
@@ -51,7 +51,6 @@ pub struct Client {
 /// All clients.
 #[rustfmt::skip] // one row a line
 pub static CLIENTS: &[&Client] = &[
-    &bundler::CLIENT,
     &bun::CLIENT,
     &bundler::CLIENT,
     &cargo::CLIENT,
@@ -61,16 +60,17 @@ pub static CLIENTS: &[&Client] = &[
     &gradle::CLIENT,
     &maven::CLIENT,
     &npm::CLIENT,
-    &pnpm::CLIENT,
-    &yarn_berry::CLIENT,
-    &yarn_v1::CLIENT,
-    &sbt::CLIENT,
+    &nuget::CLIENT,
     &pdm::CLIENT,
     &pip::CLIENT,
     &pipenv::CLIENT,
+    &pnpm::CLIENT,
     &poetry::CLIENT,
     &pyproject::CLIENT,
+    &sbt::CLIENT,
     &uv::CLIENT,
+    &yarn_berry::CLIENT,
+    &yarn_v1::CLIENT,
 ];
 
 /// The client that installs from files of a format.

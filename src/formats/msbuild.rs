@@ -74,6 +74,8 @@ pub(crate) struct Property {
     pub(crate) possible: Vec<(String, Place)>,
     /// Whether it may be something else, or nothing.
     pub(crate) is_open: bool,
+    /// Whether a file gives it a value that no file explains.
+    pub(crate) is_unresolved: bool,
     /// Where it is given at all.
     pub(crate) place: Option<Place>,
 }
@@ -236,11 +238,15 @@ impl<'a> Properties<'a> {
         if holds == Some(true) {
             property.possible.clear();
             property.is_open = false;
+            property.is_unresolved = false;
         }
         match value.filter(|_| property.possible.len() < POSSIBLE_MAX) {
             Some(value) if property.possible.iter().any(|(known, _)| *known == value) => {}
             Some(value) => property.possible.push((value, place)),
-            None => property.is_open = true,
+            None => {
+                property.is_open = true;
+                property.is_unresolved = true;
+            }
         }
     }
 

@@ -75,7 +75,7 @@ pub(super) fn part(whole: &Str, content: &str, piece: &str) -> Str {
 }
 
 /// Whether a path is a project file whose dependencies are read.
-pub(super) fn is_project(path: &str) -> bool {
+pub(crate) fn is_project(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
     PROJECT_ENDS.iter().any(|end| path.ends_with(end))
 }
@@ -87,7 +87,7 @@ pub(super) fn stem(path: &str) -> &str {
 }
 
 /// The project files that lie directly in a folder.
-pub(super) fn projects_in<'a>(folder: &str, neighbours: &Neighbours<'a>) -> Vec<(TextId, &'a str)> {
+pub(crate) fn projects_in<'a>(folder: &str, neighbours: &Neighbours<'a>) -> Vec<(TextId, &'a str)> {
     neighbours.below(folder).filter(|(_, path)| folder_of(path) == folder && is_project(path)).collect()
 }
 
@@ -98,4 +98,10 @@ pub(super) fn members(neighbours: &Neighbours<'_>) -> HashSet<String> {
         MEMBER_ENDS.iter().any(|end| path.ends_with(end))
     };
     neighbours.below("").filter(|(_, path)| is_member(path)).map(|(_, path)| key(stem(path))).collect()
+}
+
+/// Whether a source is asked over a network.
+pub(crate) fn is_web(source: &str) -> bool {
+    let scheme = source.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    scheme.is_some_and(|scheme| scheme != "file")
 }

@@ -141,7 +141,10 @@ mod tests {
         let items = |name: &str| {
             let tag = format!("<{name} ");
             let items = content.split(&tag).skip(1).map(|rest| rest.split('>').next().unwrap_or(rest));
-            items.filter(|item| !item.contains("Update=") && !item.contains("Remove=")).map(|item| item.matches(';').count() + 1).sum::<usize>()
+            items
+                .filter(|item| !item.contains("Update=") && !item.contains("Remove="))
+                .map(|item| item.matches(';').count() + 1)
+                .sum::<usize>()
         };
         let updates = content.matches("Update=").count() - content.matches("Update=\"Counted.Not\"").count();
         let sdks = content.matches("Sdk=\"").count() - content.matches("Sdk=\"Microsoft.NET.Sdk\"").count();
