@@ -8,7 +8,7 @@
 //! assumption. Folders of packages inside the repository (fallback, global) may answer without any source.
 //! Specification: docs.microsoft.com, "nuget.config reference", "Package source mapping"; NuGet.Client for the properties.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Client;
 use super::nuget_config::{Config, Value};
@@ -96,8 +96,8 @@ fn config(projects: &[Restore<'_>], around: &Neighbours<'_>, routing: &mut Routi
 /// What the files configure, without mapping.
 fn configured(config: &Config, routing: &mut Routing) -> Vec<Asked> {
     let is_on = |key: &str| config.disabled.get(key) != Some(&true);
-    let mut ask: Vec<Asked> =
-        config.sources.iter().filter(|(key, _)| is_on(key)).map(|(_, value)| asked(value, routing)).collect();
+    let sources = config.sources.iter().filter(|(key, _)| is_on(key));
+    let mut ask: Vec<Asked> = sources.map(|(_, value)| asked(value, routing)).collect();
     let is_named = config.sources.iter().any(|(key, _)| key == DEFAULT_KEY);
     if !config.is_closed && !is_named && is_on(DEFAULT_KEY) {
         ask.push(Asked::Default);
@@ -115,16 +115,17 @@ fn configured(config: &Config, routing: &mut Routing) -> Vec<Asked> {
 fn mapped(config: &Config, properties: &Sources, beside: &[Asked], routing: &mut Routing) {
     let mut patterns: BTreeMap<&str, Vec<Asked>> = BTreeMap::new();
     let mut last = None;
+    let mapped = config.sources.iter().filter(|(key, _)| config.mapping.contains_key(key));
+    let sources: HashMap<&str, Asked> = mapped.map(|(key, value)| (key.as_str(), asked(value, routing))).collect();
     for (key, values) in &config.mapping {
         for value in values {
             last = Some(value.place);
             let asks = patterns.entry(&value.text).or_default();
-            let source = config.sources.iter().find(|(known, _)| known == key).map(|(_, source)| source);
             if config.disabled.get(key) == Some(&true) {
                 continue;
             }
-            asks.push(match source {
-                Some(source) => asked(source, routing),
+            asks.push(match sources.get(key.as_str()) {
+                Some(source) => source.clone(),
                 None if key == DEFAULT_KEY && !config.is_closed => Asked::Default,
                 None => Asked::Unknown(format!("source mapping names the source `{key}`, which no file defines"), value.place),
             });
@@ -150,25 +151,29 @@ fn mapped(config: &Config, properties: &Sources, beside: &[Asked], routing: &mut
 
 /// What a configured source is.
 fn asked(value: &Value, routing: &mut Routing) -> Asked {
-    if value.text.split('%').count() > 2 {
+    if has_variable(&value.text) {
         let reason = format!("the source `{}` depends on the environment", value.text);
-        let message = format!("{reason}, which is not read");
-        if !routing.problems.iter().any(|problem| problem.place == value.place) {
-            routing.problems.push(Problem::new(value.place, Lost::Detail, message));
-        }
+        routing.problems.push(Problem::new(value.place, Lost::Detail, format!("{reason}, which is not read")));
         return Asked::Unknown(reason, value.place);
     }
     located(&value.text, value.place, &value.folder)
 }
 
+/// Whether `%NAME%` stands in a value; `%20` in an address is none.
+fn has_variable(value: &str) -> bool {
+    let is_name = |part: &&str| part.starts_with(|first: char| first.is_alphabetic() || first == '_') && !part.contains('/');
+    let parts: Vec<&str> = value.split('%').collect();
+    // What stands behind the last sign is closed by none.
+    parts.get(1..parts.len().saturating_sub(1)).unwrap_or_default().iter().any(is_name)
+}
+
 /// An address, or a folder as it lies in the repository.
 fn located(written: &str, place: crate::text::Place, folder: &str) -> Asked {
-    let url = if nuget::is_web(written) {
+    if nuget::is_web(written) {
         return Asked::At(Address { url: written.to_owned(), place });
-    } else {
-        normalise(folder, written).unwrap_or_else(|| written.to_owned())
-    };
-    Asked::Folder(Address { url, place })
+    }
+    let path = normalise(folder, written).unwrap_or_else(|| written.to_owned());
+    Asked::Folder(Address { url: path, place })
 }
 
 /// A folder of packages, if it is in the repository.
@@ -323,8 +328,8 @@ mod tests {
         assert_eq!(
             found,
             format!(
-                "SilentFor(acme.open) -> {org}\nSilentFor(acme.core.*) -> {acme}\nSilentFor(gone.*) -> unknown: source mapping names the \
-                 source `gone`, which no file defines\nSilentFor(acme.*) -> {acme}\nSilent -> {org}\nreads nuget.config\n"
+                "SilentFor(acme.open) -> {org}\nSilentFor(acme.core.*) -> {acme}\nSilentFor(acme.*) -> {acme}\nSilentFor(gone.*) -> unknown: source \
+                 mapping names the source `gone`, which no file defines\nSilent -> {org}\nreads nuget.config\n"
             )
         );
         let partly = r#"<packageSourceMapping><packageSource key="Acme"><package pattern="Acme.*" /></packageSource></packageSourceMapping>"#;

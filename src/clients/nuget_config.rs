@@ -39,6 +39,7 @@ pub(super) struct Config {
     pub(super) folders: Vec<Value>,
     /// Why the configuration is not known, if it is not.
     pub(super) unknown: Option<(String, Place)>,
+    keys: HashSet<String>,
     closed: HashSet<&'static str>,
     settings: HashSet<String>,
 }
@@ -135,7 +136,7 @@ impl File<'_> {
     fn sources(&mut self, section: Element<'_>) {
         for element in self.rest(section).into_iter().filter(|element| element.is("add")) {
             let Some((key, value)) = self.added(element) else { continue };
-            if self.config.sources.iter().any(|(known, _)| *known == key) {
+            if !self.config.keys.insert(key.clone()) {
                 continue;
             }
             for (name, value) in element.attributes() {

@@ -80,6 +80,14 @@ pub(crate) struct Property {
     pub(crate) place: Option<Place>,
 }
 
+/// What the files give a property.
+enum Given {
+    Value(String),
+    /// Several values, or one that is not known.
+    Several,
+    Nowhere,
+}
+
 /// The properties of one project.
 pub(crate) struct Properties<'a> {
     neighbours: Neighbours<'a>,
@@ -133,9 +141,9 @@ impl<'a> Properties<'a> {
             let (name, after) = after.split_once(')')?;
             out.push_str(before);
             match self.value(name.trim()) {
-                Some(Some(value)) => out.push_str(&value),
-                Some(None) => return None,
-                None => out.push_str(&missing(name.trim())?),
+                Given::Value(value) => out.push_str(&value),
+                Given::Several => return None,
+                Given::Nowhere => out.push_str(&missing(name.trim())?),
             }
             if out.len() > VALUE_BYTES_MAX {
                 return None;
@@ -147,8 +155,8 @@ impl<'a> Properties<'a> {
         is_whole.then_some(out)
     }
 
-    /// The one value of a property; `Some(None)` if files give it and it has no one value.
-    fn value(&self, name: &str) -> Option<Option<String>> {
+    /// What stands for a property.
+    fn value(&self, name: &str) -> Given {
         let this = self.this.last();
         let built_in = match name.to_ascii_lowercase().as_str() {
             "msbuildthisfiledirectory" => this.map(|(folder, _)| self.relative_folder(folder)),
@@ -157,13 +165,15 @@ impl<'a> Properties<'a> {
             "msbuildprojectdirectory" => Some(".".to_owned()),
             _ => None,
         };
-        if built_in.is_some() {
-            return Some(built_in);
+        if let Some(value) = built_in {
+            return Given::Value(value);
         }
-        let property = self.get(name)?;
-        match property.possible.as_slice() {
-            [(value, _)] if !property.is_open => Some(Some(value.clone())),
-            _ => Some(None),
+        match self.get(name) {
+            None => Given::Nowhere,
+            Some(Property { possible, is_open: false, .. }) if possible.len() == 1 => {
+                possible.first().map_or(Given::Several, |(value, _)| Given::Value(value.clone()))
+            }
+            Some(_) => Given::Several,
         }
     }
 
@@ -199,12 +209,10 @@ impl<'a> Properties<'a> {
     /// Reads properties and imports below an element; `holds` says whether it applies.
     fn elements(&mut self, parent: Element<'_>, text: &Text, holds: Option<bool>) {
         for element in parent.children() {
-            let condition = element.attribute("Condition").map(|condition| self.condition(condition.of(&text.content)));
-            let holds = match (holds, condition.unwrap_or(Some(true))) {
-                (_, Some(false)) => continue,
-                (Some(true), holds) => holds,
-                (holds, _) => holds,
-            };
+            let holds = self.holds_in(element, text, holds);
+            if holds == Some(false) {
+                continue;
+            }
             match element.name() {
                 "PropertyGroup" => {
                     for property in element.children() {
@@ -219,13 +227,17 @@ impl<'a> Properties<'a> {
         }
     }
 
-    fn property(&mut self, element: Element<'_>, text: &Text, holds: Option<bool>) {
+    /// Whether an element applies, in one that applies so.
+    fn holds_in(&self, element: Element<'_>, text: &Text, outer: Option<bool>) -> Option<bool> {
         let own = element.attribute("Condition").map_or(Some(true), |condition| self.condition(condition.of(&text.content)));
-        let holds = match (holds, own) {
-            (_, Some(false)) => return,
-            (Some(true), own) => own,
-            (holds, _) => holds,
-        };
+        if own == Some(false) || outer == Some(true) { own } else { outer }
+    }
+
+    fn property(&mut self, element: Element<'_>, text: &Text, holds: Option<bool>) {
+        let holds = self.holds_in(element, text, holds);
+        if holds == Some(false) {
+            return;
+        }
         let written = element.text();
         let place = text.place(if written.span.is_empty() { element.name_span() } else { written.span });
         let name = element.name().to_ascii_lowercase();
@@ -257,7 +269,7 @@ impl<'a> Properties<'a> {
         let here = folder_of(&text.path).to_owned();
         if written.contains("OfFileAbove") {
             let (_, own) = self.this.last().cloned().unwrap_or_default();
-            let is_file = |word: &&str| word.ends_with(".props") || word.ends_with(".targets");
+            let is_file = |word: &&str| matches!(word.rsplit_once('.'), Some((_, "props" | "targets")));
             let named = written.split(['(', ')', ',', '\'', '"', '/', '\\']).map(str::trim).find(is_file).unwrap_or(&own);
             let from = if named == own { folder_of(&here) } else { &here };
             if named != own || !here.is_empty() {

@@ -105,3 +105,51 @@ pub(crate) fn is_web(source: &str) -> bool {
     let scheme = source.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
     scheme.is_some_and(|scheme| scheme != "file")
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::formats::by_id;
+    use crate::formats::testing::assert_spans;
+
+    #[test]
+    fn only_exact_versions_are_versions() {
+        let version =
+            |written: &str| exact(&Str::made(crate::text::Span::default(), written), "").map(|version| version.of("").to_owned());
+        for (written, expected) in [("1.0", "1.0"), (" [1.2.3-rc.1+b] ", "1.2.3-rc.1+b"), ("13.0.3", "13.0.3")] {
+            assert_eq!(version(written).as_deref(), Some(expected));
+        }
+        for written in ["", "*", "1.*", "1.0.*-*", "[1.0,2.0)", "(1.0,)", "[1.0,)", "$(V)", "latest", ">= 1.0", "~> 1"] {
+            assert_eq!(version(written), None, "{written}");
+        }
+    }
+
+    /// Every file of our fixtures, cut off anywhere, gives spans inside it and no panic.
+    #[test]
+    fn cut_off_files_are_read() {
+        let fixtures = [
+            ("nuget-packages-lock", include_str!("../../fixtures/nuget-packages-lock/frameworks/app/packages.lock.json")),
+            ("nuget-packages-lock", include_str!("../../fixtures/nuget-packages-lock/odd/packages.lock.json")),
+            ("nuget-packages-config", include_str!("../../fixtures/nuget-packages-config/odd/packages.config")),
+            ("nuget-packages-props", include_str!("../../fixtures/nuget-packages-props/properties/Directory.Packages.props")),
+            ("nuget-project", include_str!("../../fixtures/nuget-project/odd/App.csproj")),
+            ("nuget-project-assets", include_str!("../../fixtures/nuget-project-assets/odd/obj/project.assets.json")),
+            ("nuget-deps-json", include_str!("../../fixtures/nuget-deps-json/odd/Odd.deps.json")),
+            ("paket-lock", include_str!("../../fixtures/paket-lock/sources/paket.lock")),
+            ("paket-lock", include_str!("../../fixtures/paket-lock/odd/paket.lock")),
+        ];
+        for (format, content) in fixtures {
+            let format = by_id(format).unwrap();
+            assert_spans(format, content);
+            for (at, _) in content.char_indices() {
+                assert_spans(format, content.get(..at).unwrap());
+                // The rest after something was cut out of the middle.
+                let cut = at + 7;
+                if let Some(rest) = content.get(cut..) {
+                    assert_spans(format, &format!("{}{rest}", content.get(..at).unwrap()));
+                }
+            }
+        }
+    }
+}

@@ -104,7 +104,7 @@ fn direct(root: Node<'_>, known: &HashMap<String, u32>, lockfile: &mut Lockfile)
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     /// Libraries that are no loose assemblies.

@@ -44,15 +44,11 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
             lockfile.problems.push(element.problem(Lost::Detail, message));
             continue;
         }
-        match entry(element, &text.content) {
-            Some(entry) => {
-                merged.add(&mut lockfile, &text.content, entry);
-            }
-            None => {
-                lockfile.stated += 1;
-                let message = "is no package, expected `id` and an exact `version`";
-                lockfile.problems.push(element.problem(Lost::Entry, message));
-            }
+        if let Some(entry) = entry(element, &text.content) {
+            merged.add(&mut lockfile, &text.content, entry);
+        } else {
+            lockfile.stated += 1;
+            lockfile.problems.push(element.problem(Lost::Entry, "is no package, expected `id` and an exact `version`"));
         }
     }
     lockfile

@@ -206,6 +206,10 @@ fn own_projects<'a>(text: &Text, neighbours: &Neighbours<'a>) -> Vec<(TextId, &'
 
 /// Where the project asks for what is locked as direct, and for other projects.
 fn declare(lockfile: &mut Lockfile, projects: &[(TextId, &str)], neighbours: &Neighbours<'_>, known: &[HashMap<String, u32>]) {
+    let mut by_id: HashMap<&str, BTreeSet<u32>> = HashMap::new();
+    for (id, index) in known.iter().flatten().filter(|_| !projects.is_empty()) {
+        by_id.entry(id).or_default().insert(*index);
+    }
     for (_, path) in projects {
         let Some(Ok(text)) = neighbours.at(path) else { continue };
         let Ok(document) = xml::read(text) else { continue };
@@ -214,8 +218,7 @@ fn declare(lockfile: &mut Lockfile, projects: &[(TextId, &str)], neighbours: &Ne
             for name in item.names(&text.content) {
                 let written = name.of(&text.content).replace('\\', "/");
                 let id = nuget::key(if is_project { nuget::stem(&written) } else { &written });
-                let asked: BTreeSet<u32> = known.iter().filter_map(|target| target.get(&id).copied()).collect();
-                for index in asked {
+                for index in by_id.get(id.as_str()).into_iter().flatten().copied() {
                     let direct = lockfile.entries.get(index as usize).and_then(|entry| entry.direct);
                     if is_project || direct == Some(true) {
                         lockfile.declare(index, text.place(name.span));
@@ -228,7 +231,7 @@ fn declare(lockfile: &mut Lockfile, projects: &[(TextId, &str)], neighbours: &Ne
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     /// Members of the maps of packages.

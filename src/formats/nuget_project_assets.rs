@@ -8,6 +8,7 @@
 //!
 //! Raises trust: `sha512` of the package's file, the feeds.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use super::nuget_assets::{self, Library};
@@ -56,8 +57,11 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     let mut merged = nuget::Merged::default();
     let mut hashes = HashSet::new();
     let mut known = HashMap::new();
+    let members = OnceCell::new();
+    let is_member = |id: &str| members.get_or_init(|| nuget::members(neighbours)).contains(&nuget::key(id));
+    let is_there = |path: &str| normalise(project_folder, path).is_some_and(|path| neighbours.has(&path));
     for library in nuget_assets::libraries(root, content, &mut lockfile) {
-        let Some(entry) = entry(&library, text, neighbours, project_folder, &mut lockfile) else { continue };
+        let Some(entry) = entry(&library, content, &is_there, &is_member, &mut lockfile) else { continue };
         let index = merged.add(&mut lockfile, content, entry);
         known.insert(nuget::key(library.node.key()), index);
         if let Some(hash) = library.node.get("sha512").and_then(Node::str).filter(|_| library.kind == "package") {
@@ -73,22 +77,17 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
 
 fn entry(
     library: &Library<'_>,
-    text: &Text,
-    neighbours: &Neighbours<'_>,
-    folder: &str,
+    content: &str,
+    is_there: &dyn Fn(&str) -> bool,
+    is_member: &dyn Fn(&str) -> bool,
     lockfile: &mut Lockfile,
 ) -> Option<Entry> {
     let locator = match library.kind.as_str() {
         "package" => Locator::Silent,
         "project" => {
             let path = ["msbuildProject", "path"].iter().find_map(|key| library.node.get(key).and_then(Node::str));
-            let is_there = |path: &str| normalise(folder, path).is_some_and(|path| neighbours.has(&path));
-            match path {
-                Some(path) if is_there(path.of(&text.content)) => Locator::Workspace,
-                _ if nuget::members(neighbours).contains(&nuget::key(library.id.of(&text.content))) => Locator::Workspace,
-                Some(path) => Locator::Unresolved(path),
-                None => Locator::Unresolved(library.id.clone()),
-            }
+            let is_found = path.as_ref().is_some_and(|path| is_there(path.of(content))) || is_member(library.id.of(content));
+            if is_found { Locator::Workspace } else { Locator::Unresolved(path.unwrap_or_else(|| library.id.clone())) }
         }
         other => {
             let message = format!("`{}` has the type `{other}`, expected `package` or `project`", library.node.key());
@@ -148,7 +147,7 @@ fn covers(root: Node<'_>, neighbours: &Neighbours<'_>, folder: &str, lockfile: &
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     /// Libraries.

@@ -149,7 +149,7 @@ impl Reader<'_> {
             }
             (Some(Block::Git | Block::GitHub | Block::Gist), Some(remote)) if is_closed => {
                 let name = if name.is_empty() { whole() } else { at(name) };
-                Some(self.repository(remote, name, (!inner.is_empty()).then(|| at(inner))))
+                Some(self.repository(&remote, &name, (!inner.is_empty()).then(|| at(inner))))
             }
             (Some(Block::Http), Some(remote)) if !name.is_empty() && is_closed => {
                 Some(Entry::new(Ecosystem::Generic, at(name), None, self.address(remote, inner)))
@@ -206,7 +206,7 @@ impl Reader<'_> {
         if nuget::is_web(remote.of(&self.text.content)) { Locator::Index(remote) } else { Locator::Path(remote) }
     }
 
-    fn repository(&self, remote: Str, name: Str, pinned: Option<Str>) -> Entry {
+    fn repository(&self, remote: &Str, name: &Str, pinned: Option<Str>) -> Entry {
         let content = &self.text.content;
         let written = remote.of(content);
         let url = match self.block {
