@@ -171,9 +171,7 @@ pub static FORMATS: &[&Format] = &[
     &gradle_lock::FORMAT,
     &gradle_verification_metadata::FORMAT,
     &gradle_version_catalog::FORMAT,
-    &helm_template::FORMAT,
     &helm_values::FORMAT,
-    &kubernetes::FORMAT,
     &kustomization::FORMAT,
     &maven_lockfile::FORMAT,
     &npm_package_lock::FORMAT,
@@ -200,6 +198,8 @@ pub static FORMATS: &[&Format] = &[
     &yarn_berry::FORMAT,
     &yarn_v1::FORMAT,
     // Only their content claims these, among names that others share.
+    &helm_template::FORMAT,
+    &kubernetes::FORMAT,
 ];
 
 /// The format with this id.
