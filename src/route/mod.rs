@@ -169,6 +169,8 @@ impl<'a> Router<'a> {
             Class::Unknown => 0,
             Class::Url | Class::Git => 1,
             Class::Unrated => 2,
+            // Beside a registry a folder changes nothing: what is not in it is asked there.
+            Class::Path => 4,
             _ => 3,
         };
         let (tier, controls) = self.ratings.strength(candidate.registry);
@@ -234,7 +236,10 @@ impl One<'_> {
     }
 
     fn silent(&mut self, entry: &Entry) -> Origin {
-        let name = entry.name.of(&self.text.content);
+        let written = entry.name.of(&self.text.content);
+        // NuGet's ids have no case, and its client's patterns come in lower case.
+        let lower = (entry.ecosystem == Ecosystem::NuGet).then(|| written.to_lowercase());
+        let name = lower.as_deref().unwrap_or(written);
         let applies = |rule: &&Rule| match &rule.when {
             When::Silent => true,
             When::SilentFor(pattern) => pattern::matches(pattern, name),
