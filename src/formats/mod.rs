@@ -8,6 +8,9 @@ mod cargo_manifest;
 mod cargo_toml;
 mod compose;
 mod composer_lock;
+mod conda;
+mod conda_explicit;
+mod conda_lock;
 #[cfg(test)]
 mod counting;
 mod dockerfile;
@@ -25,6 +28,7 @@ pub(crate) mod package_json;
 mod pdm_lock;
 mod pipfile;
 mod pipfile_lock;
+mod pixi_lock;
 mod pnpm_lock;
 mod poetry_lock;
 mod pylock;
@@ -117,6 +121,8 @@ pub static FORMATS: &[&Format] = &[
     &cargo_toml::FORMAT,
     &compose::FORMAT,
     &composer_lock::FORMAT,
+    &conda_explicit::FORMAT,
+    &conda_lock::FORMAT,
     &dockerfile::FORMAT,
     &gemfile_lock::FORMAT,
     &go_mod::FORMAT,
@@ -129,6 +135,7 @@ pub static FORMATS: &[&Format] = &[
     &pdm_lock::FORMAT,
     &pipfile::FORMAT,
     &pipfile_lock::FORMAT,
+    &pixi_lock::FORMAT,
     &pnpm_lock::FORMAT,
     &poetry_lock::FORMAT,
     &pylock::FORMAT,
