@@ -40,7 +40,7 @@ pub(super) fn read(_: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
     }
     let mut pypi = Asked::Default;
     if let Some(document) = beside(neighbours, "pdm.toml", &mut routing) {
-        for table in document.root().get("pypi").into_iter() {
+        if let Some(table) = document.root().get("pypi") {
             insecure(table, &mut routing);
             if let Some(url) = table.get("url") {
                 pypi = index(url, document.text, true);

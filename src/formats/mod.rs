@@ -11,6 +11,9 @@ mod cargo_manifest;
 mod cargo_toml;
 mod compose;
 mod composer_lock;
+mod conda;
+mod conda_explicit;
+mod conda_lock;
 #[cfg(test)]
 mod counting;
 mod deno_lock;
@@ -52,6 +55,7 @@ mod paket_lock;
 mod pdm_lock;
 mod pipfile;
 mod pipfile_lock;
+mod pixi_lock;
 mod pnpm_lock;
 mod poetry_lock;
 pub(crate) mod pom_xml;
@@ -160,6 +164,8 @@ pub static FORMATS: &[&Format] = &[
     &deno_lock::FORMAT,
     &devcontainer::FORMAT,
     &devcontainer_lock::FORMAT,
+    &conda_explicit::FORMAT,
+    &conda_lock::FORMAT,
     &dockerfile::FORMAT,
     &gemfile_lock::FORMAT,
     &github_action::FORMAT,
@@ -187,6 +193,7 @@ pub static FORMATS: &[&Format] = &[
     &pdm_lock::FORMAT,
     &pipfile::FORMAT,
     &pipfile_lock::FORMAT,
+    &pixi_lock::FORMAT,
     &pnpm_lock::FORMAT,
     &poetry_lock::FORMAT,
     &pom_xml::FORMAT,

@@ -19,7 +19,7 @@ use std::collections::{HashMap, HashSet};
 use super::python::artifacts::{Artifact, Artifacts};
 use super::python::manifest;
 use super::python::packages::{NAMED_MAX, Packages};
-use super::python::{Needs, asked, built, is_commit, name, normalised, part, text_of};
+use super::python::{Needs, asked, built, name, normalised, revision, text_of};
 use super::{Claim, Format};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
@@ -167,7 +167,7 @@ impl<'t> Reader<'t, '_> {
         let (locator, moving) = match kind.key() {
             "registry" if written.contains("://") => (Locator::Index(at), None),
             "registry" => (Locator::Path(in_folder(&at, written, files)), None),
-            "git" => git(&at, written),
+            "git" => revision(&at, written),
             "url" | "direct" => asked(&at, written),
             "editable" | "virtual" | "directory" if matches!(written, "" | "." | "./") || self.members.contains(name) => {
                 return Some(Located { locator: Locator::Workspace, moving: None, folder: Some(written) });
@@ -257,17 +257,6 @@ fn direct(lockfile: &mut Lockfile, index: u32) {
     }
 }
 
-/// `https://host/path?rev=main&subdirectory=x#commit`, and what moves it where no commit is.
-fn git(whole: &Str, written: &str) -> (Locator, Option<Str>) {
-    let (rest, commit) = written.split_once('#').unwrap_or((written, ""));
-    let (url, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let commit = is_commit(commit).then(|| part(whole, written, commit));
-    let is_reference = |pair: &&str| ["branch=", "tag=", "rev="].iter().any(|key| pair.starts_with(key));
-    let reference = query.split('&').find(is_reference).and_then(|pair| pair.split_once('=')).map(|(_, value)| value);
-    let moving = reference.filter(|_| commit.is_none()).map(|value| part(whole, written, value));
-    (Locator::Git { url: part(whole, written, url), commit }, moving)
-}
-
 /// A file in the folder that stands for an index.
 fn in_folder(folder: &Str, written: &str, files: &[Artifact<'_>]) -> Str {
     match files.iter().find(|file| file.is_path).and_then(|file| file.at.as_ref()) {
@@ -338,6 +327,8 @@ mod tests {
         let headers = |content: &str| {
             content.lines().filter(|line| line.trim() == "[[package]]" || line.trim() == "[[distribution]]").count()
         };
-        crate::formats::counting::check(&super::FORMAT, "uv", headers);
+        for kind in ["uv.lock", "uv script lock"] {
+            crate::formats::counting::check(&super::FORMAT, kind, headers);
+        }
     }
 }

@@ -3,6 +3,8 @@
 //! Answers for: the words in which these formats speak, read once. Never reads a file of its own and never decides what a file is.
 
 pub(crate) mod artifacts;
+#[cfg(test)]
+mod damaged;
 pub(crate) mod manifest;
 pub(crate) mod packages;
 
@@ -194,6 +196,17 @@ pub(crate) fn repository(whole: &Str, written: &str) -> (Locator, Option<Str>) {
     let is_pinned = is_commit(reference) || is_revision;
     let commit = is_pinned.then(|| part(whole, written, reference));
     let moving = (!is_pinned && !reference.is_empty()).then(|| part(whole, written, reference));
+    (Locator::Git { url: part(whole, written, url), commit }, moving)
+}
+
+/// A repository as uv and pixi write it, `https://host/path?rev=main&subdirectory=x#commit`: its locator and what moves it.
+pub(crate) fn revision(whole: &Str, written: &str) -> (Locator, Option<Str>) {
+    let (rest, commit) = written.split_once('#').unwrap_or((written, ""));
+    let (url, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let commit = is_commit(commit).then(|| part(whole, written, commit));
+    let is_reference = |pair: &&str| ["branch=", "tag=", "rev="].iter().any(|key| pair.starts_with(key));
+    let reference = query.split('&').find(is_reference).and_then(|pair| pair.split_once('=')).map(|(_, value)| value);
+    let moving = reference.filter(|_| commit.is_none()).map(|value| part(whole, written, value));
     (Locator::Git { url: part(whole, written, url), commit }, moving)
 }
 
