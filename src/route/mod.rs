@@ -318,7 +318,7 @@ impl One<'_> {
     /// The origin after a client's replacement of recorded addresses, if one applies.
     fn replaced(&mut self, entry: &Entry, applies: &dyn Fn(&&Rule) -> bool, written: &str, place: Place) -> Option<Origin> {
         let rule = self.client.rules.iter().find(applies)?;
-        if rule.ask.iter().any(|asked| *asked == Asked::Recorded) {
+        if rule.ask.contains(&Asked::Recorded) {
             let candidates = self.candidates(entry.ecosystem, rule, Some((written, place)));
             let answer = self.keep(Answer { candidates, place: Some(place) });
             return Some(self.weakest(answer));
@@ -388,26 +388,24 @@ impl One<'_> {
             };
         }
         let mut candidate = Candidate::unknown(String::new(), None, KnownBy::Assumed);
-        match catalogue::default_for(ecosystem, self.lockfile.format.id) {
-            Some(id) => self.router.record(id, candidate),
-            None => {
-                "no file of the repository says which registry serves it, and its client has no default"
-                    .clone_into(&mut candidate.reason);
-                candidate
-            }
+        if let Some(id) = catalogue::default_for(ecosystem, self.lockfile.format.id) {
+            self.router.record(id, candidate)
+        } else {
+            "no file of the repository says which registry serves it, and its client has no default"
+                .clone_into(&mut candidate.reason);
+            candidate
         }
     }
 
     fn by_default(&mut self, ecosystem: Ecosystem) -> Origin {
         let key = AnswerKey::Default(ecosystem);
-        let answer = match self.known.get(&key) {
-            Some(answer) => *answer,
-            None => {
-                let candidates = vec![self.default(ecosystem)];
-                let answer = self.keep(Answer { candidates, place: None });
-                self.known.insert(key, answer);
-                answer
-            }
+        let answer = if let Some(answer) = self.known.get(&key) {
+            *answer
+        } else {
+            let candidates = vec![self.default(ecosystem)];
+            let answer = self.keep(Answer { candidates, place: None });
+            self.known.insert(key, answer);
+            answer
         };
         self.weakest(answer)
     }
@@ -422,13 +420,12 @@ impl One<'_> {
             return self.weakest(*answer);
         }
         let key = (ecosystem, host.to_owned());
-        let answer = match self.hosts.get(&key) {
-            Some(answer) => *answer,
-            None => {
-                let origin = self.recorded_alone(ecosystem, written, place);
-                self.hosts.insert(key.clone(), origin.answer);
-                origin.answer
-            }
+        let answer = if let Some(answer) = self.hosts.get(&key) {
+            *answer
+        } else {
+            let origin = self.recorded_alone(ecosystem, written, place);
+            self.hosts.insert(key.clone(), origin.answer);
+            origin.answer
         };
         self.last = Some((key, answer));
         self.weakest(answer)
