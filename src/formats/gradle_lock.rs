@@ -53,21 +53,16 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
             continue;
         }
         let scopes = if file.locks_builds { Scopes::BUILD } else { scopes(configurations) };
-        match known.get(module) {
-            Some(index) => {
-                lockfile.stated += 1;
-                if let Some(entry) = lockfile.entries.get_mut(*index as usize) {
-                    entry.scopes = entry.scopes.with(scopes);
-                }
+        if let Some(index) = known.get(module) {
+            lockfile.stated += 1;
+            if let Some(entry) = lockfile.entries.get_mut(*index as usize) {
+                entry.scopes = entry.scopes.with(scopes);
             }
-            None => {
-                if let Some(entry) = entry(&line, module, scopes) {
-                    known.insert(module, lockfile.push(entry));
-                } else {
-                    lockfile.stated += 1;
-                    lockfile.problems.push(odd_line(text, &line));
-                }
-            }
+        } else if let Some(entry) = entry(&line, module, scopes) {
+            known.insert(module, lockfile.push(entry));
+        } else {
+            lockfile.stated += 1;
+            lockfile.problems.push(odd_line(text, &line));
         }
     }
     if !file.locks_builds {
@@ -224,6 +219,13 @@ mod tests {
     fn states_as_many_entries_as_there_are() {
         counting::check(&FORMAT, "gradle.lockfile", counted_entries);
         counting::check(&FORMAT, "gradle buildscript", counted_entries);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics_and_spans_lie_inside(content in "([a-zü:=., #\r\n]|g:a:1=c\n){0,60}") {
+            crate::formats::testing::assert_spans(&FORMAT, &content);
+        }
     }
 
     #[test]

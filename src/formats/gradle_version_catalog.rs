@@ -249,4 +249,13 @@ mod tests {
         counting::check(&FORMAT, "gradle version catalog", counted_entries);
         counting::check(&FORMAT, "libs.versions.toml", counted_entries);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics_and_spans_lie_inside(value in "[a-zü:!\\\\.\\[+1]{0,20}") {
+            for line in [format!("a = \"{value}\""), format!("a = {{ module = '{value}', version = \"{value}\" }}")] {
+                crate::formats::testing::assert_spans(&FORMAT, &format!("[libraries]\n{line}\n[plugins]\n{line}\n"));
+            }
+        }
+    }
 }

@@ -216,6 +216,7 @@ fn scope_of(scope: &str) -> Scopes {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing)]
 fn counted_entries(content: &str) -> usize {
     fn below(value: &serde_json::Value, key: &str, child: &str) -> usize {
         let list = value[key].as_array().map_or(&[][..], Vec::as_slice);

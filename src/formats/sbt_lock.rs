@@ -104,6 +104,7 @@ fn scope_of(configuration: &str) -> Scopes {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing)]
 fn counted_entries(content: &str) -> usize {
     let root: serde_json::Value = serde_json::from_str(content).unwrap_or_default();
     root["dependencies"].as_array().map_or(0, Vec::len)

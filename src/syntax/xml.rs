@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn what_is_refused_says_where() {
         let deep = "<a>".repeat(DEPTH_MAX + 1) + &"</a>".repeat(DEPTH_MAX + 1);
-        let wide = format!("<a {}/>", (0..=ATTRIBUTES_MAX).map(|n| format!("a{n}='>' ")).collect::<String>());
+        let wide = format!("<a {}/>", (0..=ATTRIBUTES_MAX).fold(String::new(), |all, n| all + &format!("a{n}='>' ")));
         let spaces = format!("<a>{}</a>", "<b xmlns='x'/>".repeat(NAMESPACES_MAX + 1));
         for (content, at, said) in [
             ("", "", "is empty"),
@@ -330,6 +330,21 @@ mod tests {
             let Err(problem) = read(&text) else { panic!("{content} was read") };
             assert!(problem.message.contains(said), "{}", problem.message);
             assert_eq!((text.slice(problem.place.span), problem.lost), (at, Lost::File), "{content}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics_and_spans_lie_inside(content in "(<a>|</a>|<b c='|'/>|<b>|</b>|<!--|-->|<!\\[CDATA\\[|\\]\\]>|&lt;|ü| |x){0,30}") {
+            let text = text(&format!("<a>{content}</a>"));
+            let Ok(document) = read(&text) else { return Ok(()) };
+            for element in document.root().all() {
+                let spans = [element.span(), element.name_span(), element.text().span];
+                proptest::prop_assert!(spans.iter().all(|span| text.content.get(span.range()).is_some()));
+                for (_, value) in element.attributes() {
+                    proptest::prop_assert!(text.content.get(value.span.range()).is_some());
+                }
+            }
         }
     }
 

@@ -8,7 +8,7 @@ fn rules(files: &[(&str, &str)]) -> String {
     let files: Vec<(&str, &str)> = files.iter().copied().chain([("gradle.lockfile", LOCK)]).collect();
     let all = routing("gradle.lockfile", &files);
     let is_rule = |line: &&str| !line.starts_with("reads ");
-    all.lines().filter(is_rule).map(|line| format!("{line}\n")).collect()
+    all.lines().filter(is_rule).flat_map(|line| [line, "\n"]).collect()
 }
 
 fn build(script: &str) -> String {
@@ -154,6 +154,17 @@ fn settings_that_protect_or_endanger() {
         "TlsOff allowInsecureProtocol",
     ] {
         assert!(found.contains(setting), "{setting}: {found}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_script_is_read(parts in proptest::collection::vec(proptest::sample::select(&[
+        "repositories", "{", "}", "(", ")", "maven", "url", "=", "\"", "'", "\"https://a.example/$x\"", "\n", ";", "content", "includeGroup",
+        "exclusiveContent", "forRepository", "filter", "/*", "*/", "//", "ü", "\\", "$", "${", ".", "val x = \"y\"",
+    ][..]), 0..60)) {
+        build(&parts.concat());
+        build(&parts.join(" "));
     }
 }
 

@@ -23,7 +23,7 @@ use crate::formats::pom_xml::model::{At, Model, Project, profiles};
 use crate::neighbours::{Neighbours, join};
 use crate::routing::{Address, Asked, Effect, Routing, When};
 use crate::syntax::{lines, xml};
-use crate::text::{Lost, Problem, Text};
+use crate::text::{Lost, Problem, Str, Text};
 use repository::{Kind, Repository};
 use settings::Settings;
 
@@ -63,7 +63,7 @@ fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
     routing.rule(When::Named(PLUGIN_REPOSITORIES.to_owned()), of_plugins);
     let of_snapshots = around.asked(&dependencies, |repository| repository.has_snapshots);
     for name in snapshots.names.iter().filter(|_| !all) {
-        routing.rule(When::SilentFor((*name).clone()), of_snapshots.clone());
+        routing.rule(When::SilentFor(name.clone()), of_snapshots.clone());
     }
     let of_releases = around.asked(&dependencies, |repository| repository.has_releases || all);
     if of_releases != [Asked::Default] {
@@ -110,7 +110,7 @@ fn of_kind(model: &Model<'_>, kind: Kind, routing: &mut Routing) -> Vec<Reposito
             // Only the own pom's profiles are looked up by the model; the address of a parent's is told from what is settled.
             let at = At { pom, profile: (pom == 0).then_some(profile) };
             for element in repository::listed(profile, kind).filter(|element| repository::is_maven(*element, text)) {
-                let value = |written| model.value(at, written).map(|value| value.text);
+                let value = |written: Str| model.value(at, &written).map(|value| value.text);
                 // It may be inactive, and then leaves the others their ids.
                 found.push(Repository { id: String::new(), ..Repository::read(element, text, &value, routing) });
             }
@@ -120,7 +120,7 @@ fn of_kind(model: &Model<'_>, kind: Kind, routing: &mut Routing) -> Vec<Reposito
     for (pom, (text, root)) in model.poms.iter().enumerate() {
         let at = At { pom, profile: None };
         for element in repository::listed(*root, kind).filter(|element| repository::is_maven(*element, text)) {
-            let value = |written| model.value(at, written).map(|value| value.text);
+            let value = |written: Str| model.value(at, &written).map(|value| value.text);
             let repository = Repository::read(element, text, &value, routing);
             if repository.id.is_empty() || ids.insert(repository.id.clone()) {
                 found.push(repository);

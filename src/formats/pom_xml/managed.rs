@@ -107,7 +107,7 @@ fn dependencies<'p, 'a>(
             if is_import(model, dependency, at) {
                 imports.push((at, dependency));
             } else if let Some(key) = key(model, dependency, at) {
-                let version = dependency.text_of("version").and_then(|version| model.value(at, version));
+                let version = dependency.text_of("version").and_then(|version| model.value(at, &version));
                 managed.entry(key).or_insert(Settled { version, scope: model.meant(dependency, at, "scope") });
             }
         }
@@ -160,7 +160,7 @@ fn in_list<'p>(model: &Model<'p>, at: At<'p>, list: Option<Element<'p>>) -> Vec<
     let of = |plugin: Element<'p>| {
         let group = model.meant(plugin, at, "groupId").unwrap_or_else(|| PLUGIN_GROUP.to_owned());
         let artifact = model.meant(plugin, at, "artifactId")?;
-        let version = plugin.text_of("version").and_then(|version| model.value(at, version));
+        let version = plugin.text_of("version").and_then(|version| model.value(at, &version));
         Some((format!("{group}:{artifact}"), Settled { version, scope: None }))
     };
     list.into_iter().flat_map(|list| list.children_named("plugin")).filter_map(of).collect()

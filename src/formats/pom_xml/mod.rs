@@ -198,7 +198,7 @@ impl<'p> Reading<'_, 'p, '_> {
         if value.starts_with("${java.home}") || value.starts_with("${env.JAVA_HOME}") {
             return Locator::Builtin;
         }
-        match self.model.value(at, written.clone()) {
+        match self.model.value(at, &written) {
             Some(path) => Locator::Path(Str::made(written.span, path.text)),
             None => Locator::Unresolved(written),
         }
@@ -228,7 +228,7 @@ impl<'p> Reading<'_, 'p, '_> {
     }
 
     fn version(&self, element: Element<'p>, at: At<'p>) -> Option<Value> {
-        element.text_of("version").and_then(|version| self.model.value(at, version))
+        element.text_of("version").and_then(|version| self.model.value(at, &version))
     }
 
     fn push(&mut self, request: &Request<'p>) {
@@ -272,7 +272,7 @@ impl<'p> Reading<'_, 'p, '_> {
         let artifact = request.element.text_of("artifactId")?;
         let group = request.element.text_of("groupId");
         let of_parent = || request.element.is("parent").then(|| self.model.parent_group()).flatten();
-        let value = |written: &Str| self.model.value(request.at, written.clone()).map(|value| value.text);
+        let value = |written: &Str| self.model.value(request.at, written).map(|value| value.text);
         let group_meant = match &group {
             Some(group) => value(group),
             None => request.group.map(str::to_owned).or_else(of_parent),
@@ -335,5 +335,20 @@ mod tests {
     #[test]
     fn states_as_many_entries_as_there_are() {
         counting::check(&FORMAT, "pom.xml", counted_entries);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics_and_spans_lie_inside(
+            parts in proptest::collection::vec(proptest::sample::select(&[
+                "<project>", "</project>", "<dependencies>", "</dependencies>", "<dependency>", "</dependency>", "<groupId>ü</groupId>",
+                "<artifactId>${project.artifactId}</artifactId>", "<artifactId>a</artifactId>", "<version>${v}</version>", "<version/>",
+                "<properties><v>1.0</v></properties>", "<properties><v>${v}</v></properties>", "<!-- ", " -->", "<![CDATA[ 1 ]]>", "&amp;", "1",
+                "<parent>", "</parent>", "<profiles><profile>", "</profile></profiles>", "\r\n",
+            ][..]), 0..40)
+        ) {
+            crate::formats::testing::assert_spans(&FORMAT, &parts.concat());
+            crate::formats::testing::assert_spans(&FORMAT, &format!("<project>{}</project>", parts.concat()));
+        }
     }
 }

@@ -127,14 +127,14 @@ impl<'p> Model<'p> {
 
     /// Group, artifact and version of the project, as far as they can be told.
     pub(crate) fn coordinates(&self) -> [Option<String>; 3] {
-        ["groupId", "artifactId", "version"].map(|name| self.expand("${project.".to_owned() + name + "}"))
+        ["groupId", "artifactId", "version"].map(|name| self.expand(&format!("${{project.{name}}}")))
     }
 
     /// Group, artifact and version of the parent that the project names.
     pub(crate) fn parent(&self) -> Option<[Option<Value>; 3]> {
         let (_, root) = self.poms.first()?;
         let parent = root.child("parent")?;
-        Some(["groupId", "artifactId", "version"].map(|name| self.value(own(), parent.text_of(name)?)))
+        Some(["groupId", "artifactId", "version"].map(|name| self.value(own(), &parent.text_of(name)?)))
     }
 
     /// The group of the parent that lies in the tree.
@@ -144,13 +144,13 @@ impl<'p> Model<'p> {
         Some(written.of(&text.content).to_owned())
     }
 
-    fn expand(&self, written: String) -> Option<String> {
+    fn expand(&self, written: &str) -> Option<String> {
         let mut budget = REFERENCES_MAX;
-        self.interpolate(&written, own(), 0, &mut budget)
+        self.interpolate(written, own(), 0, &mut budget)
     }
 
     /// What a text of a pom means; `None` if it holds a reference that nothing in the repository resolves.
-    pub(crate) fn value(&self, at: At<'p>, written: Str) -> Option<Value> {
+    pub(crate) fn value(&self, at: At<'p>, written: &Str) -> Option<Value> {
         let text = self.text_of(at.pom)?;
         let mut budget = REFERENCES_MAX;
         let meant = self.interpolate(written.of(&text.content), at, 0, &mut budget)?;
@@ -159,7 +159,7 @@ impl<'p> Model<'p> {
 
     /// What the first element of this name in an element means.
     pub(crate) fn meant(&self, element: Element<'p>, at: At<'p>, name: &str) -> Option<String> {
-        self.value(at, element.text_of(name)?).map(|value| value.text)
+        self.value(at, &element.text_of(name)?).map(|value| value.text)
     }
 
     fn text_of(&self, pom: usize) -> Option<&'p Text> {
@@ -167,12 +167,12 @@ impl<'p> Model<'p> {
     }
 
     /// Where the text stands that a text stands for: the property's own, if it is nothing but one reference to it. In the own pom only.
-    fn literal(&self, at: At<'p>, written: Str, nested: usize) -> Option<Span> {
+    fn literal(&self, at: At<'p>, written: &Str, nested: usize) -> Option<Span> {
         let text = self.text_of(at.pom)?;
         let name = written.of(&text.content).strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
         let name = name.filter(|name| nested < NESTED_MAX && !self.user.contains_key(*name));
         let follows = name.and_then(|name| self.property(name, at));
-        let behind = follows.and_then(|(pom, property)| self.literal(At { pom, ..at }, property.text(), nested + 1));
+        let behind = follows.and_then(|(pom, property)| self.literal(At { pom, ..at }, &property.text(), nested + 1));
         behind.or((at.pom == 0).then_some(written.span))
     }
 

@@ -30,14 +30,23 @@ impl<'a> Reactor<'a> {
     /// The module with these coordinates; a version that cannot be told fits.
     pub(super) fn find(&self, group: &str, artifact: &str, version: Option<&str>) -> Option<&'a Text> {
         let found = self.modules.get_or_init(|| self.modules()).get(artifact)?;
-        found.iter().copied().filter(|text| &*text.path != self.path).find(|text| {
-            let around = self.neighbours.moved_to(folder_of(&text.path));
-            let Ok(project) = Project::read(text, &around) else { return false };
-            let [own_group, own_artifact, own_version] = project.model().coordinates();
-            let is_same = |own: Option<String>, wanted: &str| own.as_deref() == Some(wanted);
-            let is_version = version.is_none_or(|version| own_version.is_none() || is_same(own_version, version));
-            is_same(own_group, group) && is_same(own_artifact, artifact) && is_version
-        })
+        let mut others = found.iter().copied().filter(|text| &*text.path != self.path);
+        others.find(|text| self.is_module(text, [group, artifact], version))
+    }
+
+    /// Whether a pom.xml has these coordinates. A glance is enough where nothing has to be resolved.
+    fn is_module(&self, text: &'a Text, [group, artifact]: [&str; 2], version: Option<&str>) -> bool {
+        let glance = Glance::at(&text.content, false);
+        let written = [glance.group.or(glance.parent_group), glance.version.or(glance.parent_version)];
+        if let [Some(own_group), Some(own_version)] = written.map(|value| value.filter(|value| !value.contains(['$', '&']))) {
+            return own_group == group && version.is_none_or(|version| version == own_version);
+        }
+        let around = self.neighbours.moved_to(folder_of(&text.path));
+        let Ok(project) = Project::read(text, &around) else { return false };
+        let [own_group, own_artifact, own_version] = project.model().coordinates();
+        let is_same = |own: Option<String>, wanted: &str| own.as_deref() == Some(wanted);
+        let is_version = version.is_none_or(|version| own_version.is_none() || is_same(own_version, version));
+        is_same(own_group, group) && is_same(own_artifact, artifact) && is_version
     }
 
     /// All modules from the highest pom.xml that leads to this one.
@@ -64,32 +73,42 @@ impl<'a> Reactor<'a> {
         let mut ahead = vec![top.to_owned()];
         while let Some(path) = ahead.pop().filter(|_| found.len() < MODULES_MAX) {
             let Some(Ok(text)) = self.neighbours.at(&path).filter(|_| seen.insert(path.clone())) else { continue };
-            let glance = Glance::at(&text.content);
+            let glance = Glance::at(&text.content, true);
             let around = self.neighbours.moved_to(folder_of(&text.path));
             for module in glance.modules {
                 if let Ok(path) = around.resolve(module) {
                     ahead.push(if around.has_folder(&path) { join(&path, "pom.xml") } else { path });
                 }
             }
-            found.push((text, glance.artifact));
+            found.push((text, glance.artifact.unwrap_or("")));
         }
         found
     }
 }
 
-/// What a quick look at a pom.xml shows. A build of a thousand modules is looked at once for each of them.
+/// What a quick look at a pom.xml shows, as written. A build of a thousand modules is looked at once for each of them.
 #[derive(Default)]
 struct Glance<'t> {
-    artifact: &'t str,
+    group: Option<&'t str>,
+    artifact: Option<&'t str>,
+    version: Option<&'t str>,
+    parent_group: Option<&'t str>,
+    parent_version: Option<&'t str>,
     modules: Vec<&'t str>,
 }
 
 impl<'t> Glance<'t> {
-    fn at(content: &'t str) -> Self {
+    /// All of it, or as much as artifact and modules take.
+    fn at(content: &'t str, is_enough_with_artifact: bool) -> Self {
+        let bytes = content.as_bytes();
+        let has_modules = ["module>", "subproject>"].iter().any(|end| memchr::memmem::find(bytes, end.as_bytes()).is_some());
         let mut glance = Self::default();
         let mut open: Vec<&str> = Vec::new();
         let mut rest = content;
         while let Some((_, tag)) = rest.split_once('<') {
+            if is_enough_with_artifact && !has_modules && glance.artifact.is_some() {
+                break;
+            }
             if let Some(comment) = tag.strip_prefix("!--") {
                 rest = comment.split_once("-->").map_or("", |(_, after)| after);
                 continue;
@@ -104,15 +123,23 @@ impl<'t> Glance<'t> {
                 continue;
             }
             let name = inside.split_ascii_whitespace().next().unwrap_or("");
-            let value = after.split('<').next().unwrap_or("").trim();
-            match (open.last().copied(), name) {
-                (Some("project"), "artifactId") if open.len() == 1 => glance.artifact = value,
-                (Some("modules"), "module") | (Some("subprojects"), "subproject") if is_list(&open) => glance.modules.push(value),
-                _ => {}
-            }
+            glance.take(&open, name, after);
             open.push(name);
         }
         glance
+    }
+
+    fn take(&mut self, open: &[&str], name: &str, after: &'t str) {
+        let value = || Some(after.split('<').next().unwrap_or("").trim());
+        match (open, name) {
+            (["project"], "groupId") => self.group = value(),
+            (["project"], "artifactId") => self.artifact = value(),
+            (["project"], "version") => self.version = value(),
+            (["project", "parent"], "groupId") => self.parent_group = value(),
+            (["project", "parent"], "version") => self.parent_version = value(),
+            ([.., "modules"], "module") | ([.., "subprojects"], "subproject") if is_list(open) => self.modules.extend(value()),
+            _ => {}
+        }
     }
 }
 
