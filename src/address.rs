@@ -119,7 +119,8 @@ fn check_host(host: &str) -> Result<(), Odd> {
     if host.split('.').any(|label| label.is_empty() || label.len() > 63) || host.len() > 253 {
         return Err("has an odd host");
     }
-    if host.to_ascii_lowercase().split('.').any(|label| label.starts_with("xn--")) {
+    let is_international = |label: &str| label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("xn--"));
+    if host.split('.').any(is_international) {
         return Err("has an internationalised host, which may look like another one");
     }
     let last = host.rsplit('.').next().unwrap_or(host);
@@ -137,6 +138,10 @@ fn is_number(label: &str) -> bool {
 }
 
 fn has_dot_segment(path: &str) -> bool {
+    // Nearly no path has a segment that begins with a dot, raw or encoded.
+    if !path.contains("/.") && !path.contains('%') {
+        return false;
+    }
     path.split('/').any(|segment| {
         let plain = segment.replace("%2e", ".").replace("%2E", ".");
         plain == "." || plain == ".."

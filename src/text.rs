@@ -176,6 +176,7 @@ pub struct Text {
     /// The bytes as they are on disk, where they are not the UTF-8 bytes of `content`.
     raw: Option<Box<[u8]>>,
     digest: OnceLock<[u8; 32]>,
+    line_index: OnceLock<LineIndex>,
 }
 
 impl Text {
@@ -188,7 +189,14 @@ impl Text {
             .or_else(|| fault_of_content(&decoded.content))
             .map(|fault| Problem::new(Place { text: id, span: fault.span }, Lost::File, fault.message).with_hint(fault.hint));
         let raw = if decoded.is_raw { None } else { Some(bytes.into_boxed_slice()) };
-        let text = Self { id, path: path.into(), content: decoded.content.into(), raw, digest: OnceLock::new() };
+        let text = Self {
+            id,
+            path: path.into(),
+            content: decoded.content.into(),
+            raw,
+            digest: OnceLock::new(),
+            line_index: OnceLock::new(),
+        };
         (text, problem)
     }
 
@@ -222,10 +230,10 @@ impl Text {
         hex
     }
 
-    /// The lines of this text, for turning many spans into positions.
+    /// The lines of this text, found at most once.
     #[must_use]
     pub fn lines(&self) -> Lines<'_> {
-        Lines::new(&self.content)
+        Lines { content: &self.content, index: self.line_index.get_or_init(|| LineIndex::of(&self.content)) }
     }
 }
 
@@ -242,9 +250,9 @@ pub struct Region {
     pub end_column: u32,
 }
 
-/// Line starts of one content. Lines end with LF, CR LF or a lone CR, as SARIF consumers count them.
-pub struct Lines<'a> {
-    content: &'a str,
+/// Where the lines of a content start. Lines end with LF, CR LF or a lone CR, as SARIF consumers count them.
+#[derive(Debug)]
+struct LineIndex {
     starts: Vec<u32>,
     /// UTF-16 units before each block of the content; empty if all of it is ASCII. Keeps columns in very long lines cheap.
     units: Vec<u32>,
@@ -252,10 +260,8 @@ pub struct Lines<'a> {
 
 const BLOCK_BYTES: usize = 4096;
 
-impl<'a> Lines<'a> {
-    /// Finds all line starts, once.
-    #[must_use]
-    pub fn new(content: &'a str) -> Self {
+impl LineIndex {
+    fn of(content: &str) -> Self {
         let bytes = content.as_bytes();
         let mut starts = vec![0];
         for at in memchr::memchr2_iter(b'\n', b'\r', bytes) {
@@ -273,9 +279,18 @@ impl<'a> Lines<'a> {
             }
             units.push(before);
         }
-        Self { content, starts, units }
+        Self { starts, units }
     }
+}
 
+/// The lines of one text.
+#[derive(Clone, Copy)]
+pub struct Lines<'a> {
+    content: &'a str,
+    index: &'a LineIndex,
+}
+
+impl Lines<'_> {
     /// The region of a span.
     #[must_use]
     pub fn region(&self, span: Span) -> Region {
@@ -287,8 +302,8 @@ impl<'a> Lines<'a> {
     /// Line and UTF-16 column of a byte offset, both 1-based.
     #[must_use]
     pub fn position(&self, at: u32) -> (u32, u32) {
-        let line = self.starts.partition_point(|start| *start <= at);
-        let start = self.starts.get(line.wrapping_sub(1)).copied().unwrap_or(0);
+        let line = self.index.starts.partition_point(|start| *start <= at);
+        let start = self.index.starts.get(line.wrapping_sub(1)).copied().unwrap_or(0);
         let column = self.units_before(at as usize).saturating_sub(self.units_before(start as usize)) + 1;
         (u32::try_from(line).unwrap_or(u32::MAX), column)
     }
@@ -296,7 +311,7 @@ impl<'a> Lines<'a> {
     fn units_before(&self, at: usize) -> u32 {
         let at = at.min(self.content.len());
         let block = at / BLOCK_BYTES;
-        let Some(before) = self.units.get(block) else { return u32::try_from(at).unwrap_or(u32::MAX) };
+        let Some(before) = self.index.units.get(block) else { return u32::try_from(at).unwrap_or(u32::MAX) };
         before + utf16_units(self.content.as_bytes().get(block * BLOCK_BYTES..at).unwrap_or(&[]))
     }
 
@@ -304,8 +319,8 @@ impl<'a> Lines<'a> {
     #[must_use]
     pub fn span_of(&self, line: u32) -> Span {
         let index = line.saturating_sub(1) as usize;
-        let start = self.starts.get(index).copied().unwrap_or(0) as usize;
-        let end = self.starts.get(index + 1).map_or(self.content.len(), |next| *next as usize);
+        let start = self.index.starts.get(index).copied().unwrap_or(0) as usize;
+        let end = self.index.starts.get(index + 1).map_or(self.content.len(), |next| *next as usize);
         let line = self.content.get(start..end).unwrap_or("");
         Span::new(start, start + line.trim_end_matches(['\n', '\r']).len())
     }
@@ -313,7 +328,7 @@ impl<'a> Lines<'a> {
     /// How many lines there are; a text that ends with a line end has an empty last one.
     #[must_use]
     pub fn count(&self) -> u32 {
-        u32::try_from(self.starts.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.index.starts.len()).unwrap_or(u32::MAX)
     }
 }
 

@@ -141,6 +141,18 @@ pub enum Confidence {
     High,
 }
 
+impl Confidence {
+    /// The word used in records.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
 /// One way in which a version can show a control.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -165,6 +177,20 @@ pub enum Strength {
     Answered,
     /// A signature, hash or log proof can be checked.
     Verified,
+}
+
+impl Strength {
+    /// The word used in records.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Claimed => "claimed",
+            Self::Stated => "stated",
+            Self::Answered => "answered",
+            Self::Verified => "verified",
+        }
+    }
 }
 
 impl Record {

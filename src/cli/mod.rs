@@ -9,6 +9,7 @@ mod explain;
 mod list;
 mod output;
 mod registries;
+mod registry_page;
 mod why;
 
 use std::ffi::OsString;

@@ -9,7 +9,7 @@ use crate::catalogue::definition::definition;
 use crate::catalogue::rating::Reading;
 use crate::catalogue::{self, Catalogue, RegistryId, Standing};
 use crate::cli::args::{Registries, RegistriesFormat};
-use crate::cli::{Environment, Exit};
+use crate::cli::{Environment, Exit, registry_page};
 use crate::report::escape;
 
 /// Shows registries as of a day.
@@ -146,10 +146,11 @@ fn one(view: Catalogue, id: RegistryId, format: RegistriesFormat, out: &mut dyn 
         serde_json::to_writer_pretty(&mut *out, &row(view, id))?;
         return writeln!(out);
     }
-    let is_markdown = format == RegistriesFormat::Markdown;
+    if format == RegistriesFormat::Markdown {
+        return registry_page::write(view, id, out);
+    }
     let record = id.record();
-    let heading = if is_markdown { "# " } else { "" };
-    writeln!(out, "{heading}{} ({})\n", record.name, record.id)?;
+    writeln!(out, "{} ({})\n", record.name, record.id)?;
     let facts = [
         ("operated by", record.operator.as_str()),
         ("serves", record.language.as_str()),
@@ -159,8 +160,7 @@ fn one(view: Catalogue, id: RegistryId, format: RegistriesFormat, out: &mut dyn 
         ("note", record.note.as_str()),
     ];
     for (title, text) in facts.into_iter().filter(|(_, text)| !text.is_empty()) {
-        let bullet = if is_markdown { "- " } else { "  " };
-        writeln!(out, "{bullet}{title}: {text}")?;
+        writeln!(out, "  {title}: {text}")?;
     }
     writeln!(out)?;
     let standing = view.standing(id);
@@ -178,32 +178,23 @@ fn one(view: Catalogue, id: RegistryId, format: RegistriesFormat, out: &mut dyn 
         }
     }
     writeln!(out)?;
-    if is_markdown {
-        writeln!(out, "| control | needed by | status | what was read |\n|---|---|---|---|")?;
-    }
     for (control, status) in statuses.iter() {
-        line(view, id, control, status, is_markdown, out)?;
+        line(view, id, control, status, out)?;
     }
     Ok(())
 }
 
-fn line(
-    view: Catalogue,
-    id: RegistryId,
-    control: Control,
-    status: Status,
-    is_markdown: bool,
-    out: &mut dyn Write,
-) -> std::io::Result<()> {
-    let needed =
+/// The tiers that need a control, in words.
+pub(super) fn needed_by(control: Control) -> String {
+    let tiers =
         definition(control).map(|definition| definition.needed_by.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
-    let needed = needed.filter(|needed| !needed.is_empty()).map_or_else(|| "no tier".to_owned(), |tiers| format!("tier {tiers}"));
+    tiers.filter(|tiers| !tiers.is_empty()).map_or_else(|| "no tier".to_owned(), |tiers| format!("tier {tiers}"))
+}
+
+fn line(view: Catalogue, id: RegistryId, control: Control, status: Status, out: &mut dyn Write) -> std::io::Result<()> {
     let entry = view.entry(id, control);
     let summary = entry.map(|entry| entry.summary.as_str()).unwrap_or_default();
-    if is_markdown {
-        return writeln!(out, "| {} | {needed} | {} | {} |", control.id(), status.id(), escape::markdown(summary));
-    }
-    writeln!(out, "  {:<16} {} ({needed})", status.id(), control.id())?;
+    writeln!(out, "  {:<16} {} ({})", status.id(), control.id(), needed_by(control))?;
     for text in wrapped(summary, 76) {
         writeln!(out, "  {:<16} {text}", "")?;
     }

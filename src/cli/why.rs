@@ -20,7 +20,7 @@ pub(super) fn run(command: &Why, environment: &mut Environment<'_>) -> Exit {
     match looked {
         Ok(Ok((bytes, count))) if count > 0 => environment.print(&bytes),
         Ok(Ok(_)) => {
-            environment.say("not found", &format!("no lockfile here states `{}`", command.package));
+            environment.say("not found", &format!("no lockfile here states `{}`", terminal(&command.package)));
             Exit::Fail
         }
         Ok(Err(error)) => environment.world(&error),

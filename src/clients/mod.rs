@@ -3,26 +3,35 @@
 //! Answers for: which configuration files a package client really reads from a project, and what they say (`Routing`). Data only:
 //! nothing is executed, credentials never enter the model. Never maps an address to a registry.
 
+mod bun;
 mod bundler;
 pub(crate) mod cargo;
+mod deno;
 mod docker;
 mod go;
+mod gradle;
 mod manager;
+mod maven;
 mod npm;
 mod npmrc;
 mod pdm;
 mod pip;
 mod pipenv;
+mod pnpm;
 mod poetry;
 mod pyproject;
 mod python;
+mod sbt;
 #[cfg(test)]
 mod testing;
 mod uv;
+mod yarn_berry;
+mod yarn_v1;
 
 use crate::dependency::Lockfile;
-use crate::neighbours::Neighbours;
+use crate::neighbours::{Neighbours, folder_of, join};
 use crate::routing::Routing;
+use crate::text::{Problem, Text};
 
 /// One package client.
 #[derive(Debug)]
@@ -40,20 +49,46 @@ pub struct Client {
 /// All clients.
 #[rustfmt::skip] // one row a line
 pub static CLIENTS: &[&Client] = &[
-    &bundler::CLIENT, &cargo::CLIENT,
+    &bun::CLIENT,
+    &bundler::CLIENT,
+    &cargo::CLIENT,
+    &deno::CLIENT,
     &docker::CLIENT,
     &go::CLIENT,
+    &gradle::CLIENT,
+    &maven::CLIENT,
     &npm::CLIENT,
     &pdm::CLIENT,
     &pip::CLIENT,
     &pipenv::CLIENT,
+    &pnpm::CLIENT,
     &poetry::CLIENT,
     &pyproject::CLIENT,
+    &sbt::CLIENT,
     &uv::CLIENT,
+    &yarn_berry::CLIENT,
+    &yarn_v1::CLIENT,
 ];
 
 /// The client that installs from files of a format.
 #[must_use]
 pub fn serving(format: &str) -> Option<&'static Client> {
     CLIENTS.iter().copied().find(|client| client.serves.contains(&format))
+}
+
+/// The files of this name in the folders of other projects that a lockfile locks, in path order: some clients read them when they are
+/// started there.
+fn members_with<'a>(name: &str, lockfile: &Lockfile, neighbours: &Neighbours<'a>) -> Vec<Result<&'a Text, &'a Problem>> {
+    let root = neighbours.folder();
+    let is_members = |path: &str| {
+        let folder = folder_of(path);
+        let is_named = path.strip_prefix(folder).is_some_and(|rest| rest.trim_start_matches('/') == name);
+        let manifest = neighbours.find(&join(folder, "package.json"));
+        is_named && folder != root && manifest.is_some_and(|manifest| lockfile.covers.contains(&manifest))
+    };
+    neighbours
+        .below(root)
+        .filter(|(_, path)| path.ends_with(name) && is_members(path))
+        .filter_map(|(_, path)| neighbours.at(path))
+        .collect()
 }

@@ -10,7 +10,7 @@
 //! Specification: docs.npmjs.com, config; tested with npm 6 to 12.
 
 use crate::clients::npmrc::{self, Config};
-use crate::clients::{Client, manager};
+use crate::clients::{Client, bun, manager, pnpm, yarn_berry, yarn_v1};
 use crate::dependency::Lockfile;
 use crate::neighbours::Neighbours;
 use crate::routing::{Asked, Effect, Routing, When};
@@ -50,7 +50,25 @@ enum Band {
     Any,
 }
 
+/// A manifest without a lockfile is installed by whichever manager it names.
 fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
+    if lockfile.format.id == "package-json" {
+        let told = manager::told(neighbours);
+        let other = match told.as_ref().map(|manager| (manager.name.as_str(), manager.major)) {
+            Some(("pnpm", _)) => Some(&pnpm::CLIENT),
+            Some(("yarn", Some(0 | 1))) => Some(&yarn_v1::CLIENT),
+            Some(("yarn", _)) => Some(&yarn_berry::CLIENT),
+            Some(("bun", _)) => Some(&bun::CLIENT),
+            _ => None,
+        };
+        if let Some(other) = other {
+            return (other.read)(lockfile, neighbours);
+        }
+    }
+    npm(lockfile, neighbours)
+}
+
+fn npm(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
     let mut routing = Routing::default();
     let mut config = Config::beside(neighbours, &mut routing);
     config.follow(&["userconfig", "globalconfig"], neighbours, &mut routing);
@@ -235,6 +253,25 @@ Silent -> unknown: `https://${HOST}/` depends on the environment
 reads web/.npmrc
 problem web/.npmrc:1: `registry`: `https://${HOST}/` depends on the environment
 "
+        );
+    }
+
+    #[test]
+    fn a_manifest_alone_is_its_own_managers() {
+        let files = |manager: &'static str| {
+            let manifest = format!(r#"{{ "packageManager": "{manager}" }}"#);
+            let files = [
+                ("package.json", manifest.as_str()),
+                (".npmrc", "registry=https://n.example"),
+                (".yarnrc.yml", "npmRegistryServer: https://y.example"),
+            ];
+            routing("package.json", &files)
+        };
+        assert_eq!(files("yarn@4.1.0"), "Silent -> https://y.example\nreads .yarnrc.yml\n");
+        assert_eq!(files("yarn@1.22.0"), "Silent -> https://n.example\nreads .npmrc\n");
+        assert_eq!(
+            files("npm@10.0.0"),
+            "Host(registry.npmjs.org) -> https://n.example\nSilent -> https://n.example\nreads .npmrc\n"
         );
     }
 

@@ -8,8 +8,8 @@
 //! within a value. `${VAR}` is the environment's, which no file of the repository tells.
 
 use crate::neighbours::Neighbours;
-use crate::routing::{Address, Asked, Effect, Routing};
-use crate::text::{Lost, Place, Problem, Span, Text};
+use crate::routing::{Address, Asked, Effect, Routing, When};
+use crate::text::{Lost, Place, Problem, Text};
 
 /// The name of the file.
 pub(super) const NAME: &str = ".npmrc";
@@ -26,7 +26,7 @@ pub(super) struct Line {
 }
 
 /// Files on top of each other, the strongest first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Config {
     layers: Vec<Vec<Line>>,
     /// Something that may say anything which the layers do not: why, and where.
@@ -56,6 +56,17 @@ impl Config {
                 self.opaque.get_or_insert((reason, problem.place));
             }
         }
+    }
+
+    /// Puts lines of another file above those that are there.
+    pub(super) fn on_top(&mut self, lines: Vec<Line>) {
+        self.layers.insert(0, lines);
+    }
+
+    /// Puts all that another configuration has below what is there.
+    pub(super) fn below(&mut self, other: &Self) {
+        self.layers.extend(other.layers.iter().cloned());
+        self.opaque = self.opaque.take().or_else(|| other.opaque.clone());
     }
 
     /// Follows `userconfig` and `globalconfig`, which name further files below this one.
@@ -127,6 +138,60 @@ impl Config {
             }
         }
     }
+}
+
+/// The rules of clients that ask configured registries for what records nothing, and recorded addresses as they stand: one for each
+/// scope and one for the rest. Several configurations, which count for who starts the client elsewhere, are candidates.
+pub(super) fn plain_rules(all: &[Config], routing: &mut Routing) {
+    let mut scopes: Vec<&str> = all.iter().flat_map(Config::scopes).map(|(scope, _)| scope).collect();
+    scopes.sort_unstable();
+    scopes.dedup();
+    let mut quiet = Routing::default();
+    let defaults: Vec<Vec<Asked>> = all.iter().map(|config| config.default_registry(&mut quiet)).collect();
+    let or_default = |asked: &[Asked]| if asked.is_empty() { vec![Asked::Default] } else { asked.to_vec() };
+    for scope in scopes {
+        let mut ask = Vec::new();
+        for (config, default) in all.iter().zip(&defaults) {
+            match config.get(&format!("{scope}:registry")) {
+                Some(line) => ask.push(asked(line, &mut quiet)),
+                None => ask.extend(or_default(default)),
+            }
+            if has_variable(scope) {
+                ask.extend(or_default(default));
+            }
+            ask.extend(config.unknown());
+        }
+        routing.rule(When::SilentFor(names_of(scope)), unique(ask));
+    }
+    if all.iter().zip(&defaults).any(|(config, default)| !default.is_empty() || config.opaque.is_some()) {
+        let ask = all.iter().zip(&defaults).flat_map(|(config, default)| or_default(default).into_iter().chain(config.unknown()));
+        routing.rule(When::Silent, unique(ask.collect()));
+    }
+    keep_problems(routing, quiet.problems);
+}
+
+/// Adds problems, each once: several configurations share files.
+pub(super) fn keep_problems(routing: &mut Routing, problems: Vec<Problem>) {
+    for problem in problems {
+        if !routing.problems.contains(&problem) {
+            routing.problems.push(problem);
+        }
+    }
+}
+
+/// Candidates, each address once.
+pub(super) fn unique(ask: Vec<Asked>) -> Vec<Asked> {
+    let mut found: Vec<Asked> = Vec::new();
+    for asked in ask {
+        let same = |other: &Asked| match (other, &asked) {
+            (Asked::At(a), Asked::At(b)) => a.url == b.url,
+            (a, b) => a == b,
+        };
+        if !found.iter().any(same) {
+            found.push(asked);
+        }
+    }
+    found
 }
 
 /// `@acme` of `@acme:registry`.
@@ -207,11 +272,6 @@ fn meant(written: &str) -> String {
         value.push('\\');
     }
     value.trim().to_owned()
-}
-
-/// Where a text begins, for what has no better place.
-pub(super) fn start_of(text: &Text) -> Place {
-    text.place(Span::default())
 }
 
 #[cfg(test)]

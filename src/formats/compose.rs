@@ -20,7 +20,7 @@ use crate::dependency::{Kind, Lockfile, Scopes, Shows};
 use crate::formats::image::{self, Written};
 use crate::formats::shell::{self, Dialect, Value};
 use crate::formats::{Claim, Format, dockerfile, remote};
-use crate::neighbours::{Absent, Neighbours};
+use crate::neighbours::Neighbours;
 use crate::syntax::{Kind as NodeKind, Node, yaml};
 use crate::text::{Lost, Problem, Text};
 
@@ -142,9 +142,9 @@ impl Reader<'_, '_> {
             remote::push(&mut self.lockfile, self.text, &written, None, Scopes::BUILD);
         }
         if let Some(inline) = build.get("dockerfile_inline").and_then(Node::str) {
-            let content = inline.of(&self.text.content);
+            let dockerfile = inline.of(&self.text.content);
             let expanded = self.expanded(&inline);
-            let base = if expanded.value == content {
+            let base = if expanded.value == dockerfile {
                 dockerfile::base_of(&inline, &self.text.content)
             } else {
                 dockerfile::Base::Whole(inline.span)
@@ -207,19 +207,10 @@ impl Reader<'_, '_> {
             return;
         }
         if remote::is_remote(&written) {
-            return remote::push(&mut self.lockfile, self.text, &written, None, Scopes::UNKNOWN);
+            remote::push(&mut self.lockfile, self.text, &written, None, Scopes::UNKNOWN);
+            return;
         }
-        let path = &written.value;
-        let reason = match self.neighbours.resolve(path) {
-            _ if written.is_unknown() => "has a name that only a variable knows",
-            Err(Absent::Outside) => "lies outside of what is read",
-            Err(Absent::Missing) => "is not there",
-            Ok(path) if !self.neighbours.has(&path) => "is not there",
-            Ok(path) if !FORMAT.claims(&path) => "is not read, since its name is none of a compose file",
-            Ok(_) => return,
-        };
-        let problem = node.problem(Lost::Detail, format!("includes `{path}`, which {reason}"));
-        self.lockfile.problems.push(problem.with_hint("include files of this repository whose names end in `compose.yaml`"));
+        expect_read(&mut self.lockfile, node, &written, self.neighbours);
     }
 
     fn written(&self, node: Node<'_>) -> Option<Written> {
@@ -236,6 +227,20 @@ impl Reader<'_, '_> {
             self.lockfile.problems.push(node.problem(Lost::Entry, format!("`{key}` is not {expected}")));
         }
     }
+}
+
+/// Says so where another file names a compose file that is not read: one that is not there, or whose name is none.
+pub(super) fn expect_read(lockfile: &mut Lockfile, node: Node<'_>, written: &Written, neighbours: &Neighbours<'_>) {
+    let path = &written.value;
+    let reason = match neighbours.resolve(path) {
+        _ if written.is_unknown() => "has a name that only a variable knows",
+        Ok(path) if neighbours.has(&path) && FORMAT.claims(&path) => return,
+        Ok(path) if neighbours.has(&path) => "is not read, since its name is none of a compose file",
+        Ok(_) => "is not there",
+        Err(_) => "lies outside of what is read",
+    };
+    let problem = node.problem(Lost::Detail, format!("includes `{path}`, which {reason}"));
+    lockfile.problems.push(problem.with_hint("include files of this repository whose names end in `compose.yaml`"));
 }
 
 /// The part behind a prefix.
@@ -317,6 +322,7 @@ mod tests {
     fn none_is_lost() {
         testing::assert_counted("compose", "minimal", counted_entries);
         testing::assert_counted("compose", "inline", counted_entries);
+        testing::assert_damaged(&FORMAT);
         testing::assert_corpus(&FORMAT, &["docker compose"], counted_entries);
     }
 

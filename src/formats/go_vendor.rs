@@ -32,7 +32,13 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     let mut known = HashSet::new();
     for line in lines::of(content) {
-        let Some(module) = line.text.strip_prefix("# ") else { continue };
+        let Some(module) = line.text.strip_prefix("# ") else {
+            if !is_package(line.text) && !line.text.starts_with("## ") {
+                let message = "is no line of this format, expected `# module version`, `## explicit` or a package";
+                lockfile.problem(text.place(line.span()), Lost::Detail, message);
+            }
+            continue;
+        };
         lockfile.stated += 1;
         let Some(entry) = read_module(line, module) else {
             let message = "is no module, expected `# module version [=> module version]`";
@@ -46,6 +52,11 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
         }
     }
     lockfile
+}
+
+/// Whether a line is a package's path, or nothing. Nothing else stands in a path that can be imported.
+fn is_package(line: &str) -> bool {
+    line.trim_end().bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/'))
 }
 
 fn read_module(line: Line<'_>, module: &str) -> Option<Entry> {

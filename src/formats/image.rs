@@ -48,12 +48,24 @@ pub fn resolve(written: &str, args: &dyn Fn(&str) -> Option<String>) -> Option<R
     Some(Reference { host: parts.host.map(part), name, tag: parts.tag.map(part), digest: parts.digest.map(part) })
 }
 
+/// The part of a repository's name that an unknown variable leaves known, in whole path segments: which registry serves it may hang on
+/// them.
+#[must_use]
+pub fn known_part(name: &str) -> &str {
+    match name.find(['$', '{', '<', '(']) {
+        Some(unknown) => name.get(..unknown).and_then(|known| known.rfind('/')).and_then(|slash| name.get(..slash)).unwrap_or(""),
+        None => name,
+    }
+}
+
 /// A value in pieces, each with the place that it comes from.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Written {
     /// What it means; unknown pieces stand in it as they are written.
     pub value: String,
     pieces: Vec<Piece>,
+    /// Where all of it is said to stand, where its pieces stand apart.
+    anchor: Option<Span>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +87,11 @@ pub(super) enum PieceKind {
 }
 
 impl Written {
+    /// A value that is put together from pieces that stand apart, and is said to stand at `anchor`.
+    pub(super) fn anchored(anchor: Span) -> Self {
+        Self { anchor: Some(anchor), ..Self::default() }
+    }
+
     /// A value of a document, its variables expanded as this dialect does.
     pub(super) fn expanded(value: &Str, content: &str, dialect: Dialect, lookup: &shell::Lookup<'_>) -> Self {
         let start = value.span.start as usize;
@@ -87,6 +104,11 @@ impl Written {
         written
     }
 
+    /// A value of a document that has no variables of its own; what looks like one is unknown.
+    pub(super) fn foreign(value: &Str, content: &str) -> Self {
+        Self::expanded(value, content, Dialect::Foreign, &|_| Value::Unknown)
+    }
+
     /// Adds a piece.
     pub(super) fn push(&mut self, text: &str, span: Span, kind: PieceKind) {
         if text.is_empty() {
@@ -95,6 +117,14 @@ impl Written {
         let kind = if kind == PieceKind::Literal && span.len() != text.len() { PieceKind::Made } else { kind };
         self.pieces.push(Piece { at: self.value.len(), span, kind });
         self.value.push_str(text);
+    }
+
+    /// Adds all pieces of another value.
+    pub(super) fn append(&mut self, other: &Self) {
+        let ends = other.pieces.iter().skip(1).map(|piece| piece.at).chain([other.value.len()]);
+        for (piece, end) in other.pieces.iter().zip(ends) {
+            self.push(other.value.get(piece.at..end).unwrap_or(""), piece.span, piece.kind);
+        }
     }
 
     /// A part of it, with its places.
@@ -123,7 +153,7 @@ impl Written {
 
     /// Where all of it stands.
     pub(super) fn span(&self) -> Span {
-        self.span_of(0..self.value.len())
+        self.anchor.unwrap_or_else(|| self.span_of(0..self.value.len()))
     }
 
     fn span_of(&self, range: Range<usize>) -> Span {
@@ -151,7 +181,10 @@ impl Written {
 
     /// All of it with its place.
     pub(super) fn whole(&self, content: &str) -> Str {
-        self.str(0..self.value.len(), content)
+        match self.anchor {
+            Some(anchor) => Str::made(anchor, self.value.as_str()),
+            None => self.str(0..self.value.len(), content),
+        }
     }
 
     /// The value with something that is part of no reference in place of what is unknown, so that it is neither split nor checked.
@@ -190,6 +223,11 @@ pub(super) fn push(lockfile: &mut Lockfile, text: &Text, written: &Written, scop
             None
         }
     }
+}
+
+/// Whether a value is an image reference, as far as it is known.
+pub(super) fn is_reference(written: &Written) -> bool {
+    split(&written.shape()).is_ok()
 }
 
 /// The entry of a reference, and its digest if it has one.
@@ -439,6 +477,13 @@ mod tests {
             (&format!("{}/x", "a".repeat(260)), "-"),
         ] {
             assert_eq!(show(reference), expected, "{reference}");
+        }
+    }
+
+    #[test]
+    fn unknown_names_keep_whole_segments() {
+        for (name, known) in [("a/b", "a/b"), ("a/b${X}/c", "a"), ("${X}/c", ""), ("a/{{ x }}", "a"), ("a/$(x)", "a")] {
+            assert_eq!(known_part(name), known);
         }
     }
 

@@ -3,6 +3,9 @@
 //! Answers for: which names (and, where a name is shared, which content) belong to which format, and a text into a `Lockfile`.
 //! Never knows a registry, a tier or a policy, and never makes a finding.
 
+mod actions;
+mod bun_lock;
+mod bun_lockb;
 mod cargo_lock;
 mod cargo_manifest;
 mod cargo_toml;
@@ -13,14 +16,28 @@ mod conda_explicit;
 mod conda_lock;
 #[cfg(test)]
 mod counting;
+mod deno_lock;
+mod devcontainer;
+mod devcontainer_lock;
 mod dockerfile;
 mod gemfile_lock;
+mod github_action;
+mod github_workflow;
 mod go_lines;
 mod go_mod;
 mod go_sum;
 mod go_vendor;
 mod go_work;
+mod gradle_lock;
+mod gradle_verification_metadata;
+mod gradle_version_catalog;
+mod helm_template;
+mod helm_values;
 pub mod image;
+mod kubernetes;
+mod kustomization;
+mod maven_lockfile;
+pub(crate) mod maven_names;
 mod npm_package_lock;
 mod npm_shrinkwrap;
 mod npm_spec;
@@ -31,18 +48,24 @@ mod pipfile_lock;
 mod pixi_lock;
 mod pnpm_lock;
 mod poetry_lock;
+pub(crate) mod pom_xml;
 mod pylock;
 mod pyproject;
 pub(crate) mod python;
+mod reach;
 mod remote;
 mod requirements;
+mod sbt_lock;
 mod shell;
 #[cfg(test)]
 mod testing;
 mod uv_lock;
+mod yarn;
+mod yarn_berry;
+mod yarn_v1;
 
 use crate::dependency::{Kind, Lockfile};
-use crate::neighbours::Neighbours;
+use crate::neighbours::{Neighbours, folder_of};
 use crate::text::Text;
 
 /// Which files a format claims by name. `PATH` is relative to the root.
@@ -60,10 +83,10 @@ pub enum Claim {
     Around(&'static str, &'static str),
     /// File names that hold this and end so (`compose`, `.yaml`).
     Holding(&'static str, &'static str),
+    /// File names that end so in a folder whose path ends so (`.github/workflows`, `.yml`).
+    In(&'static str, &'static str),
     /// The last parts of a path (`vendor/modules.txt`).
     Path(&'static str),
-    /// File names that end so, right in a folder of this name (`requirements`, `.txt`).
-    Inside(&'static str, &'static str),
 }
 
 impl Claim {
@@ -81,10 +104,15 @@ impl Claim {
                 name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
             }
             Self::Holding(part, end) => name.strip_suffix(end).is_some_and(|stem| stem.contains(part)),
-            Self::Path(end) => path == end || path.strip_suffix(end).is_some_and(|rest| rest.ends_with('/')),
-            Self::Inside(folder, end) => name.ends_with(end) && path.rsplit('/').nth(1) == Some(folder),
+            Self::In(folder, end) => name.len() > end.len() && name.ends_with(end) && ends_in_parts(folder_of(path), folder),
+            Self::Path(end) => ends_in_parts(path, end),
         }
     }
+}
+
+/// Whether the last parts of a path are these.
+fn ends_in_parts(path: &str, end: &str) -> bool {
+    path == end || path.strip_suffix(end).is_some_and(|rest| rest.ends_with('/'))
 }
 
 /// One format.
@@ -117,18 +145,31 @@ impl Format {
 /// All formats. Where two claim a name, the first whose look at the content says yes gets it.
 #[rustfmt::skip] // one row a line
 pub static FORMATS: &[&Format] = &[
+    &bun_lock::FORMAT,
+    &bun_lockb::FORMAT,
     &cargo_lock::FORMAT,
     &cargo_toml::FORMAT,
     &compose::FORMAT,
     &composer_lock::FORMAT,
     &conda_explicit::FORMAT,
     &conda_lock::FORMAT,
+    &deno_lock::FORMAT,
+    &devcontainer::FORMAT,
+    &devcontainer_lock::FORMAT,
     &dockerfile::FORMAT,
     &gemfile_lock::FORMAT,
+    &github_action::FORMAT,
+    &github_workflow::FORMAT,
     &go_mod::FORMAT,
     &go_sum::FORMAT,
     &go_vendor::FORMAT,
     &go_work::FORMAT,
+    &gradle_lock::FORMAT,
+    &gradle_verification_metadata::FORMAT,
+    &gradle_version_catalog::FORMAT,
+    &helm_values::FORMAT,
+    &kustomization::FORMAT,
+    &maven_lockfile::FORMAT,
     &npm_package_lock::FORMAT,
     &npm_shrinkwrap::FORMAT,
     &package_json::FORMAT,
@@ -138,10 +179,17 @@ pub static FORMATS: &[&Format] = &[
     &pixi_lock::FORMAT,
     &pnpm_lock::FORMAT,
     &poetry_lock::FORMAT,
+    &pom_xml::FORMAT,
     &pylock::FORMAT,
     &pyproject::FORMAT,
     &requirements::FORMAT,
+    &sbt_lock::FORMAT,
     &uv_lock::FORMAT,
+    &yarn_berry::FORMAT,
+    &yarn_v1::FORMAT,
+    // Only their content claims these, among names that others share.
+    &helm_template::FORMAT,
+    &kubernetes::FORMAT,
 ];
 
 /// The format with this id.

@@ -331,6 +331,24 @@ pub(crate) fn part(whole: &Str, content: &str, piece: &str) -> Str {
     Str::at(Span::new(start, start + piece.len()))
 }
 
+/// `path` of a project in `folder`, seen from the lockfile's folder; what leads out keeps its `..`.
+pub(crate) fn relative(folder: &str, path: &str) -> String {
+    if path.starts_with('/') || path.as_bytes().get(1) == Some(&b':') {
+        return path.to_owned();
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split(['/', '\\'])) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            other => parts.push(other),
+        }
+    }
+    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
+}
+
 /// The hashes of a subresource integrity text; `Err` holds a word of it that is none.
 pub(crate) fn hashes(integrity: &str) -> impl Iterator<Item = Result<&str, &str>> {
     integrity.split_ascii_whitespace().map(|word| if is_hash(word) { Ok(word) } else { Err(word) })

@@ -7,7 +7,7 @@
 //! Specification: docs.npmjs.com, package.json. Quirks: a name may stand in several sections; `npm:` renames; `user/repo` is a GitHub
 //! repository; `workspaces` is a list or a map with `packages`; pnpm and bun add `catalog:` and `workspace:`, which only they resolve.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use globset::{GlobBuilder, GlobMatcher};
 
@@ -17,7 +17,7 @@ use crate::formats::npm_spec::{self, Located, Spec};
 use crate::formats::{Claim, Format};
 use crate::neighbours::{Neighbours, join};
 use crate::syntax::{Document, Node, json, yaml};
-use crate::text::{Lost, Problem, Str, Text, TextId};
+use crate::text::{Lost, Place, Problem, Str, Text, TextId};
 
 /// The row of the table.
 pub(crate) static FORMAT: Format = Format {
@@ -55,6 +55,15 @@ pub(crate) fn requests(manifest: Node<'_>) -> impl Iterator<Item = Request<'_>> 
     SECTIONS.into_iter().flat_map(move |(section, scopes)| {
         manifest.get(section).into_iter().flat_map(Node::members).map(move |node| Request { node, scopes })
     })
+}
+
+/// Where a manifest asks for each name first.
+pub(crate) fn places(manifest: Option<Node<'_>>) -> HashMap<&str, Place> {
+    let mut found = HashMap::new();
+    for request in manifest.into_iter().flat_map(requests) {
+        found.entry(request.node.key()).or_insert_with(|| request.node.place());
+    }
+    found
 }
 
 /// A manifest by its folder, relative to the root; `None` if it is not there or cannot be read.
@@ -126,9 +135,12 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
             lockfile.problems.push(odd.problem(Lost::Detail, format!("`{section}` is no map of names and versions")));
         }
     }
-    let optional_peers = root.get("peerDependenciesMeta");
-    let catalogs = Catalogs::around(root, neighbours);
-    let mut known: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+    let is_optional = |meta: &Node<'_>| meta.get("optional").and_then(Node::bool) == Some(true);
+    let meta = root.get("peerDependenciesMeta").into_iter().flat_map(Node::members);
+    let optional_peers: HashSet<&str> = meta.filter(is_optional).map(Node::key).collect();
+    let catalog_files = catalog_files(root, neighbours);
+    let catalogs = Catalogs::of(&catalog_files);
+    let mut known: HashMap<(&str, &str), u32> = HashMap::new();
     for request in requests(root) {
         let Some(spec) = request.node.text().filter(|_| npm_spec::is_name(request.node.key())) else {
             lockfile.stated += 1;
@@ -137,8 +149,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
             continue;
         };
         let mut scopes = request.scopes;
-        let is_optional = |meta: Node<'_>| meta.at(&[request.node.key(), "optional"]).and_then(Node::bool) == Some(true);
-        if scopes.contains(Scopes::PEER) && optional_peers.is_some_and(is_optional) {
+        if scopes.contains(Scopes::PEER) && optional_peers.contains(request.node.key()) {
             scopes = scopes.with(Scopes::OPTIONAL);
         }
         if let Some(index) = known.get(&(request.node.key(), spec)) {
@@ -211,37 +222,49 @@ fn jsr(key: &Str, wanted: &str, whole: &Str, content: &str) -> Entry {
     Entry { alias: Some(key.clone()), ..Entry::new(Ecosystem::Jsr, name, version, client_id) }
 }
 
-/// Versions that a workspace names once for all its members: pnpm's in pnpm-workspace.yaml, bun's in the root manifest.
-struct Catalogs<'a>(Vec<Document<'a>>);
+/// The files that may name versions once for all members of a workspace, read only if the manifest asks for any: pnpm's
+/// pnpm-workspace.yaml, bun's root manifest.
+fn catalog_files<'a>(manifest: Node<'_>, neighbours: &Neighbours<'a>) -> Vec<Document<'a>> {
+    if !requests(manifest).any(|request| request.node.text().is_some_and(|spec| spec.starts_with("catalog:"))) {
+        return Vec::new();
+    }
+    let pnpm = neighbours.upwards("pnpm-workspace.yaml").into_iter().flatten();
+    let mut documents: Vec<_> = pnpm.filter_map(|text| yaml::read_with_aliases(text).ok()).flatten().collect();
+    documents.extend(neighbours.upwards(NAME).into_iter().flatten().filter_map(|text| json::read(text).ok()));
+    documents
+}
 
-impl<'a> Catalogs<'a> {
-    /// The files that may name them, read only if the manifest asks for any.
-    fn around(manifest: Node<'_>, neighbours: &Neighbours<'a>) -> Self {
-        if !requests(manifest).any(|request| request.node.text().is_some_and(|spec| spec.starts_with("catalog:"))) {
-            return Self(Vec::new());
+/// What catalogs say, by catalog and name; the default catalog is `default`.
+struct Catalogs<'d>(HashMap<(&'d str, &'d str), &'d str>);
+
+impl<'d> Catalogs<'d> {
+    fn of(documents: &'d [Document<'d>]) -> Self {
+        let mut found = HashMap::new();
+        for document in documents {
+            let root = document.root();
+            for holder in [Some(root), root.get("workspaces")].into_iter().flatten() {
+                let default = holder.get("catalog").map(|catalog| ("default", catalog));
+                let named = holder.get("catalogs").into_iter().flat_map(Node::members).map(|catalog| (catalog.key(), catalog));
+                for (name, catalog) in default.into_iter().chain(named) {
+                    for entry in catalog.members() {
+                        if let Some(wanted) = entry.scalar() {
+                            found.entry((name, entry.key())).or_insert(wanted);
+                        }
+                    }
+                }
+            }
         }
-        let pnpm = neighbours.upwards("pnpm-workspace.yaml").into_iter().flatten();
-        let mut documents: Vec<_> = pnpm.filter_map(|text| yaml::read_with_aliases(text).ok()).flatten().collect();
-        documents.extend(neighbours.upwards(NAME).into_iter().flatten().filter_map(|text| json::read(text).ok()));
-        Self(documents)
+        Self(found)
     }
 
-    fn wanted(&self, catalog: &str, name: &str) -> Option<&str> {
-        let is_default = catalog.is_empty() || catalog == "default";
-        self.0.iter().find_map(|document| {
-            let root = document.root();
-            [Some(root), root.get("workspaces")].into_iter().flatten().find_map(|holder| {
-                let default = holder.get("catalog").filter(|_| is_default);
-                let named = holder.get("catalogs").and_then(|named| named.get(if is_default { "default" } else { catalog }));
-                [default, named].into_iter().flatten().find_map(|catalog| catalog.get(name)).and_then(Node::scalar)
-            })
-        })
+    fn wanted(&self, catalog: &str, name: &str) -> Option<&'d str> {
+        self.0.get(&(if catalog.is_empty() { "default" } else { catalog }, name)).copied()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     /// Keys of the four sections.

@@ -47,6 +47,8 @@ pub(super) enum Dialect {
     Builder(u8),
     /// A compose file's: no quotes, `$$` is a dollar sign, no `#`, `%` and `/`.
     Compose,
+    /// Files that have no variables of their own: what looks like one, `$(NAME)` too, is another tool's, and unknown.
+    Foreign,
 }
 
 impl Dialect {
@@ -55,6 +57,7 @@ impl Dialect {
         match self {
             Self::Builder(escape) => byte == Some(escape) && at + 1 < text.len(),
             Self::Compose => byte == Some(b'$') && text.as_bytes().get(at + 1) == Some(&b'$'),
+            Self::Foreign => false,
         }
     }
 }
@@ -115,7 +118,7 @@ struct Expansion<'w, 'l> {
 impl Expansion<'_, '_> {
     fn run(&self, out: &mut Written) {
         let bytes = self.word.text.as_bytes();
-        let has_quotes = self.word.dialect != Dialect::Compose;
+        let has_quotes = matches!(self.word.dialect, Dialect::Builder(_));
         let (mut at, mut literal, mut quote) = (0, 0, 0);
         while let Some(byte) = bytes.get(at).copied() {
             if quote != b'\'' && self.word.dialect.is_escape(self.word.text, at) {
@@ -179,6 +182,9 @@ impl Expansion<'_, '_> {
         if is_template(text, at + 1) {
             return template_end(text, at + 1).map(Some).ok_or(Unclosed);
         }
+        if self.word.dialect == Dialect::Foreign && text.as_bytes().get(at + 1) == Some(&b'(') {
+            return text.get(at..).and_then(|rest| rest.find(')')).map(|close| Some(at + close + 1)).ok_or(Unclosed);
+        }
         if text.as_bytes().get(at + 1) == Some(&b'{') {
             return closing_brace(text, at + 2).map(|close| Some(close + 1)).ok_or(Unclosed);
         }
@@ -218,7 +224,9 @@ impl Expansion<'_, '_> {
             Some(b'-') => nested(modifier.get(1..)?),
             Some(b'+') if is_set => nested(modifier.get(1..)?),
             Some(b'+') => Some(String::new()),
-            Some(b'#' | b'%' | b'/') if !is_strict && self.word.dialect != Dialect::Compose => cut(&known?, modifier, &nested),
+            Some(b'#' | b'%' | b'/') if !is_strict && matches!(self.word.dialect, Dialect::Builder(_)) => {
+                cut(&known?, modifier, &nested)
+            }
             Some(_) => None,
         }
     }

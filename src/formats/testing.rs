@@ -1,5 +1,5 @@
 //! What the readers' own tests share: reading a content, counting fixtures and corpus files, and spans that lie inside the file.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::string_slice)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::string_slice, clippy::indexing_slicing)]
 
 use std::path::{Path, PathBuf};
 
@@ -33,6 +33,28 @@ pub(super) fn assert_spans(format: &'static Format, content: &str) {
         check(entry.moving.as_ref().map(|moving| moving.span).unwrap_or_default());
     }
     lockfile.problems.iter().for_each(|problem| check(problem.place.span));
+}
+
+/// Fixtures of a format that end too early, or lose a piece in the middle, are read without panic and with spans inside of them.
+pub(super) fn assert_damaged(format: &'static Format) {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(format.id)];
+    let mut read = 0;
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if format.claims(path.to_str().unwrap()) {
+                let content = std::fs::read_to_string(&path).unwrap();
+                let cuts: Vec<usize> = content.char_indices().map(|(at, _)| at).step_by(5).collect();
+                read += 1;
+                for pair in cuts.windows(2) {
+                    assert_spans(format, &content[..pair[0]]);
+                    assert_spans(format, &[&content[..pair[0]], &content[pair[1]..]].concat());
+                }
+            }
+        }
+    }
+    assert!(read > 0, "{} has no fixtures", format.id);
 }
 
 /// Each file of a fixture states as many entries as are counted.

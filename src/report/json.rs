@@ -2,7 +2,6 @@
 //!
 //! Documents are streamed: one dependency or finding is in memory at a time. Their schemas are derived from the same types.
 
-use std::cell::RefCell;
 use std::io::{self, Write};
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
@@ -13,7 +12,7 @@ use crate::judge::{Report, Row};
 use crate::report::{Group, Reporter};
 use crate::routing::KnownBy;
 use crate::rules::{Case, Dependency};
-use crate::text::{Lines, Place, TextId};
+use crate::text::{Place, TextId};
 
 pub(super) static REPORTER: Reporter =
     Reporter { id: "json", about: "everything, as `packman.report/1`", write: |report, _, out| write_report(report, out) };
@@ -320,19 +319,18 @@ impl Serialize for Dependencies<'_> {
     }
 }
 
-/// The lines of the text that was asked for last: rows come in the order of texts.
+/// Positions in the texts of a case.
 struct Positions<'r> {
     case: &'r Case<'r>,
-    last: RefCell<Option<(TextId, Lines<'r>)>>,
 }
 
 impl<'r> Positions<'r> {
     fn new(case: &'r Case<'r>) -> Self {
-        Self { case, last: RefCell::new(None) }
+        Self { case }
     }
 
     fn row(&self, role: &'static str, place: Place) -> PlaceRow<'r> {
-        let region = self.with(place.text, |lines| lines.region(place.span));
+        let region = self.case.text(place.text).map(|text| text.lines().region(place.span));
         let path = self.case.path(place.text);
         let (line, column, end_line, end_column) =
             region.map_or((1, 1, 1, 1), |region| (region.line, region.column, region.end_line, region.end_column));
@@ -340,15 +338,7 @@ impl<'r> Positions<'r> {
     }
 
     fn position(&self, place: Place) -> (u32, u32) {
-        self.with(place.text, |lines| lines.position(place.span.start)).unwrap_or((1, 1))
-    }
-
-    fn with<T>(&self, id: TextId, ask: impl FnOnce(&Lines<'_>) -> T) -> Option<T> {
-        let mut last = self.last.borrow_mut();
-        if last.as_ref().is_none_or(|(of, _)| *of != id) {
-            *last = Some((id, self.case.text(id)?.lines()));
-        }
-        last.as_ref().map(|(_, lines)| ask(lines))
+        self.case.text(place.text).map_or((1, 1), |text| text.lines().position(place.span.start))
     }
 }
 

@@ -1,33 +1,24 @@
-//! Places as reports show them: lines found once for each text, addresses relative to the work tree's top, who brings something in.
+//! Places as reports show them: addresses relative to the work tree's top, who brings something in.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::rc::Rc;
 
 use crate::dependency::Locator;
 use crate::finding::Subject;
 use crate::rules::{Case, Dependency};
-use crate::text::{Lines, Place, Region, Side, TextId};
+use crate::text::{Lines, Place, Region, Side, Text, TextId};
 
-/// Positions in many texts; the lines of each are found when somebody asks first.
+/// Positions in the texts of a case.
 pub(super) struct Places<'r> {
     case: &'r Case<'r>,
-    lines: RefCell<BTreeMap<TextId, Rc<Lines<'r>>>>,
 }
 
 impl<'r> Places<'r> {
     pub(super) fn new(case: &'r Case<'r>) -> Self {
-        Self { case, lines: RefCell::new(BTreeMap::new()) }
+        Self { case }
     }
 
-    fn lines(&self, id: TextId) -> Option<Rc<Lines<'r>>> {
-        if let Some(lines) = self.lines.borrow().get(&id) {
-            return Some(Rc::clone(lines));
-        }
-        let lines = Rc::new(self.case.text(id)?.lines());
-        self.lines.borrow_mut().insert(id, Rc::clone(&lines));
-        Some(lines)
+    fn lines(&self, id: TextId) -> Option<Lines<'r>> {
+        self.case.text(id).map(Text::lines)
     }
 
     /// The path of a text.

@@ -92,7 +92,7 @@ pub fn render_texts(
         );
     }
     for note in notes {
-        group = group.element(Level::NOTE.no_name().message(lines(note)));
+        group = group.element(Level::NOTE.no_name().message(terminal(note)));
     }
     if !hint.is_empty() {
         group = group.element(Level::HELP.message(lines(hint)));

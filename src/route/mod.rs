@@ -116,7 +116,7 @@ impl<'a> Router<'a> {
         if let Some(id) = catalogue::find_client_id(ecosystem, written) {
             return self.record(id, candidate);
         }
-        let bare = bare_scheme(written);
+        let bare = bare_scheme(ecosystem, written);
         let address = match address::read(bare) {
             Ok(address) => address,
             Err(odd) => {
@@ -132,6 +132,8 @@ impl<'a> Router<'a> {
         }
         if address.has_user {
             candidate.reason = "has user-info before its host".to_owned();
+        } else if !is_web(&address) {
+            candidate.reason = format!("has the scheme `{}`, by which no registry serves", address.scheme);
         } else if address.port.is_some() {
             candidate.reason = format!("`{}` is in no record and not declared", address.origin());
         } else if let Some(id) = catalogue::find_host(ecosystem, &address.host, address.path) {
@@ -259,14 +261,16 @@ impl One<'_> {
             return origin;
         }
         if entry.ecosystem == Ecosystem::Docker {
-            let name = entry.name.of(&self.text.content);
+            let name = image::known_part(entry.name.of(&self.text.content));
             return self.recorded(entry.ecosystem, &format!("https://{written}/{name}"), place);
         }
         self.recorded(entry.ecosystem, written, place)
     }
 
     fn file(&mut self, entry: &Entry, written: &str, place: Place) -> Origin {
-        let host = address::read(written).map(|address| address.host.into_owned()).unwrap_or_default();
+        let address =
+            address::read(written).ok().filter(|address| is_web(address) && address.port.is_none() && !address.has_user);
+        let host = address.map(|address| address.host.into_owned()).unwrap_or_default();
         let applies = |rule: &&Rule| match &rule.when {
             When::Host(from) => !host.is_empty() && *from == host,
             When::Recorded => true,
@@ -398,7 +402,8 @@ impl One<'_> {
     /// The origin of an address that an entry records and the client asks as it is. Entries of one host share an answer, unless a path
     /// decides there or the address is odd.
     fn recorded(&mut self, ecosystem: Ecosystem, written: &str, place: Place) -> Origin {
-        let host = address::read(bare_scheme(written)).ok().filter(|address| !self.router.path_decides(ecosystem, address));
+        let host =
+            address::read(bare_scheme(ecosystem, written)).ok().filter(|address| !self.router.path_decides(ecosystem, address));
         let Some(host) = host.map(|_| host_part(written)) else { return self.recorded_alone(ecosystem, written, place) };
         if let Some((_, answer)) = self.last.as_ref().filter(|((of, last), _)| *of == ecosystem && last == host) {
             return self.weakest(*answer);
@@ -522,9 +527,15 @@ fn host_part(written: &str) -> &str {
     written.get(..end).unwrap_or(written)
 }
 
-/// Client ids wrap addresses: `registry+https://…`, `sparse+https://…`.
-fn bare_scheme(written: &str) -> &str {
-    ["registry+", "sparse+", "pypi+", "index+"].iter().find_map(|prefix| written.strip_prefix(prefix)).unwrap_or(written)
+/// Cargo's ids wrap addresses: `registry+https://…`, `sparse+https://…`. No other client reads them so.
+fn bare_scheme(ecosystem: Ecosystem, written: &str) -> &str {
+    let prefixes = if ecosystem == Ecosystem::Cargo { &["registry+", "sparse+"][..] } else { &[] };
+    prefixes.iter().find_map(|prefix| written.strip_prefix(prefix)).unwrap_or(written)
+}
+
+/// Whether registries are asked by this scheme. Another one leads elsewhere, whatever host follows.
+fn is_web(address: &Address<'_>) -> bool {
+    matches!(address.scheme, "https" | "http")
 }
 
 /// Two spellings of one index.
@@ -543,7 +554,7 @@ fn is_below(address: &Address<'_>, declared: &str, ecosystem: Ecosystem) -> bool
         with_scheme = format!("https://{declared}");
         &with_scheme
     } else {
-        bare_scheme(declared)
+        bare_scheme(ecosystem, declared)
     };
     let Ok(declared) = address::read(declared) else { return false };
     let prefix = declared.path.trim_end_matches('/');

@@ -2,6 +2,7 @@
 
 use crate::address;
 use crate::finding::{Finding, Subject, Words};
+use crate::report::escape::terminal;
 use crate::route::Class;
 use crate::rules::{Case, Dependency, Findings, Rule, entry_words};
 
@@ -57,7 +58,9 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
     words.message = format!("{} comes from {what} that the policy does not list, `{shown}`", dependency.spoken());
     words.many = format!("{{}} come from {what} that the policy does not list, `{shown}`");
     words.label = format!("not in `{key}`");
-    words.hint = format!("use the released package, or list it in packman.toml: `[origins] {key} = [\"{shown}\"]`");
+    // A hint keeps its line ends: what stands in it must not bring its own.
+    let safe = terminal(&shown);
+    words.hint = format!("use the released package, or list it in packman.toml: `[origins] {key} = [\"{safe}\"]`");
     words.culprit = dependency.origin_place();
     words.cause = format!("{} {shown}", dependency.origin.class.id());
     words

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::ecosystem::Ecosystem;
 use crate::finding::{Finding, Subject, Words};
+use crate::report::escape::terminal;
 use crate::route::{Class, Registry};
 use crate::rules::{Case, Dependency, Findings, Rule, entry_words};
 
@@ -122,6 +123,8 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
         _ => case.origin_name(dependency.origin).to_owned(),
     };
     words.culprit = dependency.origin_place();
+    // A hint keeps its line ends: what stands in it must not bring its own.
+    let safe = terminal(name);
     match finding.detail {
         ASSIGNED => {
             let wanted = case
@@ -134,7 +137,7 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
             words.many = format!("{{}} are assigned to the registry `{wanted}` and come from {found}");
             words.label = format!("{found}, not `{wanted}`");
             words.cause = format!("assigned {wanted}");
-            words.hint = format!("let the client's configuration send `{name}` to `{wanted}`, then write the lockfile anew");
+            words.hint = format!("let the client's configuration send `{safe}` to `{wanted}`, then write the lockfile anew");
         }
         INJECTED => {
             let location = dependency.location();
@@ -142,7 +145,7 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
             words.many = "the addresses of {} are other packages'".to_owned();
             words.label = format!("not an address of `{name}`");
             "another package's address".clone_into(&mut words.cause);
-            words.hint = format!("remove the entry, install `{name}` again with its own client, and look at the difference");
+            words.hint = format!("remove the entry, install `{safe}` again with its own client, and look at the difference");
         }
         _ => {
             words.message = format!(
@@ -152,7 +155,7 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
             words.label = format!("{found} here");
             words.cause = "two registries".to_owned();
             words.hint = format!(
-                "say which one is right, `[packages] assign = {{ \"{name}\" = \"…\" }}`, and write the other lockfile anew"
+                "say which one is right, `[packages] assign = {{ \"{safe}\" = \"…\" }}`, and write the other lockfile anew"
             );
         }
     }

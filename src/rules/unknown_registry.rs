@@ -1,6 +1,7 @@
 //! `unknown-registry`: an origin that nothing explains.
 
 use crate::finding::{Finding, Subject, Words};
+use crate::report::escape::terminal;
 use crate::route::Class;
 use crate::rules::{Case, Dependency, Findings, Rule, entry_words};
 
@@ -71,7 +72,7 @@ fn hint(dependency: &Dependency<'_>, host: Option<&str>) -> String {
             let id: String = id.unwrap_or("internal").chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
             format!(
                 "if this registry is yours, declare it in packman.toml:\n    [registries.{id}]\n    ecosystem = \"{ecosystem}\"\n    urls = [\"{host}/\"]\notherwise install `{}` again from its own registry and look at the difference",
-                dependency.name()
+                terminal(dependency.name())
             )
         }
         None => format!(

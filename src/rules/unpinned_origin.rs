@@ -3,6 +3,7 @@
 use crate::dependency::Locator;
 use crate::ecosystem::Ecosystem;
 use crate::finding::{Finding, Subject, Words};
+use crate::report::escape::terminal;
 use crate::rules::{Case, Dependency, Findings, Rule, entry_words};
 
 pub(super) static RULE: Rule = Rule {
@@ -45,12 +46,12 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
         Ecosystem::Docker => {
             words.message = format!("the image `{name}` is named by tag (`{by}`), not by digest");
             "{} are named by tag, not by digest".clone_into(&mut words.many);
-            words.hint = format!("pin it, for example `{name}:{by}@sha256:…`");
+            words.hint = format!("pin it, for example `{}:{}@sha256:…`", terminal(name), terminal(by));
         }
         Ecosystem::GitHubActions => {
             words.message = format!("the action `{name}` is named by `{by}`, not by commit");
             "{} are named by tag or branch, not by commit".clone_into(&mut words.many);
-            words.hint = format!("pin it: `{name}@<40 hexadecimal digits> # {by}`");
+            words.hint = format!("pin it: `{}@<40 hexadecimal digits> # {}`", terminal(name), terminal(by));
         }
         _ => {
             words.message = format!("{} follows `{by}` of a repository, not a commit", dependency.spoken());

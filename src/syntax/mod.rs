@@ -1,4 +1,4 @@
-//! Readers of syntaxes that keep places: JSON (also with comments), TOML, YAML, and lines.
+//! Readers of syntaxes that keep places: JSON (also with comments), TOML, XML, YAML, and lines.
 //!
 //! Answers for: bytes into a tree of nodes with exact spans; depth, duplicate keys, aliases, several documents, broken syntax, once
 //! for all formats. Never knows a format.
@@ -9,6 +9,7 @@
 pub mod json;
 pub mod lines;
 pub mod toml;
+pub mod xml;
 pub mod yaml;
 
 use std::collections::HashMap;

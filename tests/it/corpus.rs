@@ -102,8 +102,11 @@ fn corpus() {
         for (name, version) in expected {
             let wanted = format!("{name}@{version}");
             let key = (path.to_owned(), wanted.clone());
-            // Peers leave out what we write: Docker Hub's `library/`, Go's `v`.
-            let names = [name.clone(), format!("library/{name}")];
+            // Peers leave out what we write (Docker Hub's `library/`, Go's `v`) and keep what we don't: hosts of images, spellings of
+            // Python's names, paths in an action's repository.
+            let without_host = name.split_once('/').map_or("", |(_, rest)| rest).to_owned();
+            let normal = name.to_lowercase().replace(['_', '.'], "-");
+            let names = [name.clone(), format!("library/{name}"), without_host, normal, owner_and_name(&name)];
             let versions = [version.clone(), format!("v{version}")];
             let states = |(of, at): &(String, String)| names.contains(of) && (version.is_empty() || versions.contains(at));
             let found = stated.iter().any(states);
@@ -126,6 +129,10 @@ fn corpus() {
     eprintln!("corpus: {read} files read, {compared} compared with peers' lists, not ours yet: {waiting:?}");
     assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
     assert!(read > 0);
+}
+
+fn owner_and_name(action: &str) -> String {
+    action.splitn(3, '/').take(2).collect::<Vec<_>>().join("/")
 }
 
 fn read_one(root: &Path, path: &str, format: &'static Format) -> (Lockfile, BTreeSet<(String, String)>) {

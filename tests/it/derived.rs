@@ -6,17 +6,27 @@ use std::path::Path;
 
 use packman::catalogue::record::Record;
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Writes `text` if the file differs, and says so by failing.
-fn fresh(path: &str, text: &str) {
-    let file = root().join(path);
-    if fs::read_to_string(&file).unwrap_or_default() != text {
-        fs::write(&file, text).unwrap();
-        panic!("{path} was stale and is rewritten: look at the difference and run the tests again");
+pub(crate) fn fresh(path: &str, text: &str) {
+    fresh_all(&[(path.to_owned(), text.to_owned())]);
+}
+
+/// The same for several files: all that differ are written before it fails.
+pub(crate) fn fresh_all(files: &[(String, String)]) {
+    let mut stale = Vec::new();
+    for (path, text) in files {
+        let file = root().join(path);
+        if fs::read_to_string(&file).unwrap_or_default() != *text {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, text).unwrap();
+            stale.push(path.as_str());
+        }
     }
+    assert!(stale.is_empty(), "{} was stale and is rewritten: look at the difference and run the tests again", stale.join(", "));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use packman::purl;
 use packman::text::{Place, Side, Span, Str, Text, Texts};
 use packman::tree::{MapTree, Tree};
 
-fn fixtures() -> PathBuf {
+pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 

@@ -8,13 +8,19 @@
     clippy::print_stderr
 )]
 
+mod addresses;
+mod bad_input;
 #[cfg(feature = "cargo-metadata")]
 mod cargo_metadata;
 mod catalogue;
+mod cli;
 mod corpus;
 mod damaged;
 mod derived;
+mod gate;
 mod golden;
+mod guide;
+mod pages;
 mod policy;
 mod sarif;
 mod syntax;

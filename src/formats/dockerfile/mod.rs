@@ -27,6 +27,7 @@ use crate::formats::image::{PieceKind, Written};
 use crate::formats::shell::{self, Dialect, Value, Word};
 use crate::formats::{Claim, Format, remote};
 use crate::neighbours::Neighbours;
+use crate::syntax::Node;
 use crate::text::{Lost, Problem, Span, Str, Text};
 
 use lines::{Line, Lines};
@@ -373,6 +374,18 @@ fn looks(content: &str) -> bool {
         return !is_import && (is_instruction || is_shouted);
     }
     false
+}
+
+/// Says so where another file builds from a Dockerfile that is not read: one that is not there, or whose name is none.
+pub(super) fn expect_read(lockfile: &mut Lockfile, node: Node<'_>, written: &Written, neighbours: &Neighbours<'_>) {
+    let reason = match neighbours.resolve(&written.value) {
+        _ if written.is_unknown() => "has a name that only a variable knows",
+        Ok(path) if neighbours.has(&path) && FORMAT.claims(&path) => return,
+        Ok(path) if neighbours.has(&path) => "is not read, since its name is none of a Dockerfile",
+        Ok(_) => "is not there",
+        Err(_) => "lies outside of what is read",
+    };
+    lockfile.problems.push(node.problem(Lost::Detail, format!("builds from `{}`, which {reason}", written.value)));
 }
 
 /// Places of a Dockerfile that stands in a value of another format.

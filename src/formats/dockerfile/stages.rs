@@ -175,7 +175,9 @@ impl Build {
                 }
                 What::Copied(written) => self.push_copied(lockfile, text, written, scopes),
                 What::Mounted(written) => self.push_copied(lockfile, text, written, Scopes::BUILD),
-                What::Added { written, checksum } => remote::push(lockfile, text, written, checksum.as_ref(), scopes),
+                What::Added { written, checksum } => {
+                    remote::push(lockfile, text, written, checksum.as_ref(), scopes);
+                }
             }
         }
     }

@@ -49,6 +49,7 @@ fn none_is_lost() {
     for case in ["minimal", "origins", "variables"] {
         testing::assert_counted("dockerfile", case, counted_entries);
     }
+    testing::assert_damaged(&FORMAT);
     testing::assert_corpus(&FORMAT, &["Dockerfile"], counted_entries);
 }
 

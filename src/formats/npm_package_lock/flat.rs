@@ -42,8 +42,9 @@ pub(super) fn read<'d>(reading: &mut Reading<'d>, packages: Node<'d>, neighbours
     entries(reading, &paths, neighbours);
     edges(reading);
     if has_root {
+        let places = package_json::places(manifest);
         for request in package_json::requests(root) {
-            reading.ask(0, request.node, manifest);
+            reading.ask(0, request.node, &places);
         }
     }
     members(reading, &paths, neighbours);
@@ -284,9 +285,9 @@ fn members(reading: &mut Reading<'_>, paths: &Paths<'_>, neighbours: &Neighbours
         }
         let folder = normalise(neighbours.folder(), path);
         let manifest = folder.and_then(|folder| package_json::manifest(&folder, neighbours));
-        let manifest = manifest.as_ref().map(Document::root);
+        let places = package_json::places(manifest.as_ref().map(Document::root));
         for request in package_json::requests(package.node) {
-            reading.ask(number, request.node, manifest);
+            reading.ask(number, request.node, &places);
         }
     }
 }

@@ -21,10 +21,10 @@ use std::collections::HashMap;
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::formats::npm_spec::{self, Located, Spec};
-use crate::formats::{Claim, Format, package_json};
+use crate::formats::{Claim, Format};
 use crate::neighbours::Neighbours;
 use crate::syntax::{Kind as NodeKind, Node, json};
-use crate::text::{Lost, Problem, Span, Str, Text};
+use crate::text::{Lost, Place, Problem, Span, Str, Text};
 
 /// The row of the table.
 pub(crate) static FORMAT: Format = Format {
@@ -202,7 +202,12 @@ impl<'d> Reading<'d> {
 
     fn recorded(&mut self, whole: &Str) -> Located {
         let content = &self.text.content;
-        let spec = npm_spec::parse(whole.of(content));
+        let written = whole.of(content);
+        if written.trim() != written {
+            // Some parsers of addresses cut spaces off and others do not.
+            return Locator::File(whole.clone()).into();
+        }
+        let spec = npm_spec::parse(written);
         if let Some(located) = npm_spec::git_located(&spec, whole, content) {
             return located;
         }
@@ -236,12 +241,9 @@ impl<'d> Reading<'d> {
     }
 
     /// Says that `folder`, a manifest, asks for a package directly. The place is the manifest's own line, where it has one.
-    fn ask(&mut self, folder: u32, request: Node<'d>, manifest: Option<Node<'_>>) {
+    fn ask(&mut self, folder: u32, request: Node<'d>, places: &HashMap<&str, Place>) {
         let Some(entry) = self.resolve(folder, request.key()).and_then(|found| self.entry_of(found)) else { return };
-        let same = |manifest: Node<'_>| {
-            package_json::requests(manifest).find(|own| own.node.key() == request.key()).map(|own| own.node.place())
-        };
-        self.lockfile.declare(entry, manifest.and_then(same).unwrap_or_else(|| request.place()));
+        self.lockfile.declare(entry, places.get(request.key()).copied().unwrap_or_else(|| request.place()));
         self.asked_by_address(entry, request.text().unwrap_or(""));
     }
 

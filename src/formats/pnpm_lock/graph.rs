@@ -1,12 +1,12 @@
 //! Who requires whom in one document of pnpm-lock.yaml.
 //!
-//! Answers for: what a reference means in each version, edges between snapshots, and which scopes reach which. Snapshots that differ
-//! only in their peers are walked apart, since one may be development's and the other production's.
+//! Answers for: what a reference means in each version. Snapshots that differ only in their peers are walked apart, since one may be
+//! development's and the other production's.
 
 use std::collections::HashMap;
 
 use super::key::{Spelling, without_peers};
-use crate::dependency::Scopes;
+use crate::formats::reach::Walk;
 use crate::syntax::Node;
 
 pub(super) const NONE: u32 = u32::MAX;
@@ -18,8 +18,6 @@ pub(super) struct Snapshot<'d> {
     pub(super) node: Node<'d>,
     /// Its entry; `NONE` if it has none.
     pub(super) entry: u32,
-    /// What it is needed for, as far as was found.
-    pub(super) scopes: Scopes,
 }
 
 /// The snapshots of a document.
@@ -28,18 +26,18 @@ pub(super) struct Graph<'d> {
     pub(super) spelling: Spelling,
     pub(super) snapshots: Vec<Snapshot<'d>>,
     by_key: HashMap<&'d str, u32>,
-    edges: Vec<(u32, u32)>,
+    pub(super) walk: Walk,
 }
 
 impl<'d> Graph<'d> {
     pub(super) fn new(spelling: Spelling) -> Self {
-        Self { spelling, snapshots: Vec::new(), by_key: HashMap::new(), edges: Vec::new() }
+        Self { spelling, snapshots: Vec::new(), by_key: HashMap::new(), walk: Walk::default() }
     }
 
     /// Adds a snapshot under its key.
     pub(super) fn add(&mut self, key: &'d str, node: Node<'d>, entry: u32) {
         let number = u32::try_from(self.snapshots.len()).unwrap_or(NONE);
-        self.snapshots.push(Snapshot { node, entry, scopes: Scopes::UNKNOWN });
+        self.snapshots.push(Snapshot { node, entry });
         self.by_key.insert(key, number);
     }
 
@@ -71,40 +69,6 @@ impl<'d> Graph<'d> {
             }
         }
         as_is()
-    }
-
-    /// Says that `from` requires `to`.
-    pub(super) fn edge(&mut self, from: u32, to: u32) {
-        self.edges.push((from, to));
-    }
-
-    pub(super) fn edges(&self) -> &[(u32, u32)] {
-        &self.edges
-    }
-
-    /// Adds scopes to where the walk begins.
-    pub(super) fn begin(&mut self, at: u32, scopes: Scopes) {
-        if let Some(snapshot) = self.snapshots.get_mut(at as usize) {
-            snapshot.scopes = snapshot.scopes.with(scopes);
-        }
-    }
-
-    /// Carries scopes along the edges. Each snapshot is visited once for each scope at most.
-    pub(super) fn spread(&mut self) {
-        self.edges.sort_unstable();
-        self.edges.dedup();
-        let mut waiting: Vec<u32> =
-            (0_u32..).zip(&self.snapshots).filter(|(_, s)| !s.scopes.is_empty()).map(|(at, _)| at).collect();
-        while let Some(at) = waiting.pop() {
-            let Some(scopes) = self.snapshots.get(at as usize).map(|snapshot| snapshot.scopes) else { continue };
-            let first = self.edges.partition_point(|(from, _)| *from < at);
-            for (_, to) in self.edges.iter().skip(first).take_while(|(from, _)| *from == at) {
-                if let Some(next) = self.snapshots.get_mut(*to as usize).filter(|next| !next.scopes.contains(scopes)) {
-                    next.scopes = next.scopes.with(scopes);
-                    waiting.push(*to);
-                }
-            }
-        }
     }
 }
 

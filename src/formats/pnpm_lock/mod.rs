@@ -13,7 +13,7 @@
 mod graph;
 mod key;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use graph::{Graph, NONE};
 use key::{Key, Spelling};
@@ -83,15 +83,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     };
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: false, integrity: true, edges: true, scope: true, install_code: true };
-    let mut reading = Reading {
-        lockfile,
-        text,
-        neighbours,
-        merged: HashMap::new(),
-        links: HashMap::new(),
-        manifests: BTreeMap::new(),
-        twins: Vec::new(),
-    };
+    let mut reading = Reading { lockfile, text, neighbours, merged: HashMap::new(), links: HashMap::new(), twins: Vec::new() };
     let mut is_empty = true;
     for document in &documents {
         let root = document.root();
@@ -124,7 +116,6 @@ struct Reading<'d> {
     merged: HashMap<Same<'d>, u32>,
     /// Links by name and folder.
     links: HashMap<(&'d str, String), u32>,
-    manifests: BTreeMap<&'d str, Option<Document<'d>>>,
     /// Entries of one runtime whose files come from several sites: the first and another.
     twins: Vec<(u32, u32)>,
 }
@@ -165,15 +156,14 @@ impl<'d> Reading<'d> {
             None => ends.push((root, ".")),
         }
         self.edges(&mut graph);
-        let members: Vec<&str> = ends.iter().map(|(_, folder)| *folder).collect();
+        let members: HashSet<&str> = ends.iter().map(|(_, folder)| *folder).collect();
         for (importer, folder) in &ends {
             self.importer(*importer, folder, &members, &mut graph);
         }
         if spelling == Spelling::At {
-            graph.spread();
-            for snapshot in &graph.snapshots {
+            for (snapshot, scopes) in graph.snapshots.iter().zip(graph.walk.scopes()) {
                 if let Some(entry) = self.lockfile.entries.get_mut(snapshot.entry as usize) {
-                    entry.scopes = entry.scopes.with(snapshot.scopes);
+                    entry.scopes = entry.scopes.with(scopes);
                 }
             }
         }
@@ -381,14 +371,14 @@ impl<'d> Reading<'d> {
             for wanted in EDGES.iter().filter_map(|section| snapshot.node.get(section)).flat_map(Node::members) {
                 let Some(reference) = wanted.scalar() else { continue };
                 if let Some(to) = graph.find(wanted.key(), reference, &mut buffer) {
-                    graph.edge(from, to);
+                    graph.walk.edge(from, to, false);
                 }
             }
         }
-        for (from, to) in graph.edges() {
+        for (from, to) in graph.walk.edges() {
             let entry =
                 |number: u32| graph.snapshots.get(number as usize).map(|snapshot| snapshot.entry).filter(|entry| *entry != NONE);
-            if let (Some(from), Some(to)) = (entry(*from), entry(*to))
+            if let (Some(from), Some(to)) = (entry(from), entry(to))
                 && from != to
             {
                 self.lockfile.edge(from, to);
@@ -397,18 +387,20 @@ impl<'d> Reading<'d> {
     }
 
     /// What one project of the workspace asks for.
-    fn importer(&mut self, importer: Node<'d>, folder: &'d str, members: &[&str], graph: &mut Graph<'d>) {
+    fn importer(&mut self, importer: Node<'d>, folder: &'d str, members: &HashSet<&str>, graph: &mut Graph<'d>) {
         let own = normalise(self.neighbours.folder(), folder);
         let manifest = own.as_deref().map(|own| join(own, package_json::NAME));
         self.lockfile.covers.extend(manifest.as_deref().and_then(|manifest| self.neighbours.find(manifest)));
-        let neighbours = self.neighbours;
-        self.manifests.entry(folder).or_insert_with(|| own.as_deref().and_then(|own| package_json::manifest(own, neighbours)));
+        let manifest = own.as_deref().and_then(|own| package_json::manifest(own, self.neighbours));
+        let places = package_json::places(manifest.as_ref().map(Document::root));
         let mut buffer = String::new();
         for (section, scopes) in ASKS {
             for wanted in importer.get(section).into_iter().flat_map(Node::members) {
                 let version = wanted.get("version").unwrap_or(wanted);
                 let Some(reference) = version.scalar() else { continue };
-                let place = self.asked_at(folder, wanted);
+                // The line of the project's own manifest, else of the lockfile.
+                let own = places.get(wanted.key()).copied();
+                let place = own.unwrap_or_else(|| wanted.get("specifier").unwrap_or(wanted).place());
                 if let Some(path) = reference.strip_prefix("link:") {
                     let entry = self.link(wanted, version, folder, path, members, scopes);
                     self.lockfile.declare(entry, place);
@@ -419,7 +411,7 @@ impl<'d> Reading<'d> {
                     self.lockfile.problems.push(version.problem(Lost::Detail, message));
                     continue;
                 };
-                graph.begin(found, scopes);
+                graph.walk.begin(found, scopes, false);
                 let entry = graph.snapshots.get(found as usize).map_or(NONE, |snapshot| snapshot.entry);
                 let Some(locked) = self.lockfile.entries.get_mut(entry as usize) else { continue };
                 if locked.alias.is_none() && locked.name.of(&self.text.content) != wanted.key() {
@@ -430,17 +422,17 @@ impl<'d> Reading<'d> {
         }
     }
 
-    /// The line of the project's own manifest, else of the lockfile.
-    fn asked_at(&self, folder: &str, wanted: Node<'d>) -> crate::text::Place {
-        let manifest = self.manifests.get(folder).and_then(Option::as_ref);
-        let own =
-            manifest.and_then(|manifest| package_json::requests(manifest.root()).find(|own| own.node.key() == wanted.key()));
-        own.map_or_else(|| wanted.get("specifier").unwrap_or(wanted).place(), |own| own.node.place())
-    }
-
     /// A link to a member or another folder, once for each name and folder.
-    fn link(&mut self, wanted: Node<'d>, version: Node<'d>, folder: &str, path: &str, members: &[&str], scopes: Scopes) -> u32 {
-        let target = relative(folder, path);
+    fn link(
+        &mut self,
+        wanted: Node<'d>,
+        version: Node<'d>,
+        folder: &str,
+        path: &str,
+        members: &HashSet<&str>,
+        scopes: Scopes,
+    ) -> u32 {
+        let target = npm_spec::relative(folder, path);
         if let Some(index) = self.links.get(&(wanted.key(), target.clone())).copied() {
             self.lockfile.stated += 1;
             if let Some(entry) = self.lockfile.entries.get_mut(index as usize) {
@@ -450,7 +442,7 @@ impl<'d> Reading<'d> {
         }
         let manifest = normalise(self.neighbours.folder(), &target).map(|folder| join(&folder, package_json::NAME));
         let is_there = manifest.is_some_and(|manifest| self.neighbours.has(&manifest));
-        let locator = if is_there && members.contains(&target.as_str()) {
+        let locator = if is_there && members.contains(target.as_str()) {
             Locator::Workspace
         } else {
             Locator::Path(Str::made(version.span(), target.as_str()))
@@ -511,24 +503,6 @@ fn tarball_located(tarball: &Str, registry: Option<Str>, key: &Key<'_>, content:
         (true, _) if key.version.is_some() => Locator::File(tarball.clone()).into(),
         (true, _) => npm_spec::archive_located(written, tarball, content).unwrap_or_else(|| Locator::Url(tarball.clone()).into()),
     }
-}
-
-/// `path` of a project in `folder`, seen from the lockfile's folder; what leads out keeps its `..`.
-fn relative(folder: &str, path: &str) -> String {
-    if path.starts_with('/') || path.as_bytes().get(1) == Some(&b':') {
-        return path.to_owned();
-    }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain(path.split(['/', '\\'])) {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            other => parts.push(other),
-        }
-    }
-    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
 }
 
 #[cfg(test)]

@@ -1,0 +1,306 @@
+//! Gradle: the `repositories` blocks of a build's scripts.
+//!
+//! Answers for: what Gradle asks for dependencies and for plugins, in the order of the scripts, as far as they can be read without
+//! running them. Gradle has no default repository: where no script names one, nothing is known. A statement that cannot be read adds
+//! an unknown candidate.
+//!
+//! Read are, in the build's folder (the nearest one upwards with a settings script), the settings script, the build's and the project's
+//! own build script, and scripts below `buildSrc`, `build-logic` and `gradle`, which may be applied anywhere; catalogs and verification
+//! metadata are the whole build's, so all its scripts are. A project's own repositories end those of the settings unless
+//! `repositoriesMode` says otherwise. Plugins come from `pluginManagement`, else the Gradle Plugin Portal, and from `buildscript`.
+//! `content` narrows a repository to some modules, `exclusiveContent` some modules to a repository. Init scripts, the user's own files
+//! and plugins that add repositories are outside. From Gradle's documentation; not run.
+
+mod repositories;
+mod script;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::clients::Client;
+use crate::dependency::Lockfile;
+use crate::neighbours::{Neighbours, folders_upwards, join};
+use crate::pattern;
+use crate::routing::{Address, Asked, Effect, KnownBy, Routing, Rule, When};
+use crate::syntax::lines;
+use crate::text::{Place, Problem, Span, Text};
+use repositories::{Found, Level, Mode, Repository, Script};
+
+/// The row of the table.
+pub(super) static CLIENT: Client = Client {
+    id: "gradle",
+    reads: &["build.gradle", "build.gradle.kts", "gradle.properties", "settings.gradle", "settings.gradle.kts"],
+    serves: &["gradle-lock", "gradle-verification-metadata", "gradle-version-catalog"],
+    read,
+};
+
+/// The named limit on scripts that one answer is read from.
+const SCRIPTS_MAX: usize = 2_000;
+
+/// Modules that stand for plugins.
+const MARKERS: &str = "*.gradle.plugin";
+
+fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
+    let mut routing = Routing::default();
+    let build = Build::around(lockfile, neighbours);
+    let properties = build.properties(neighbours, &mut routing);
+    if let Some(Ok(text)) = neighbours.at(&join(build.root, "gradle/verification-metadata.xml")) {
+        // Its being there switches verification on.
+        routing.setting(Effect::IntegrityOn, "verification-metadata.xml", text.place(Span::default()));
+    }
+    let mut found = Found::default();
+    for (text, level) in build.scripts(neighbours) {
+        let text = match text {
+            Ok(text) => text,
+            Err(problem) => {
+                found.repositories.push(unreadable(problem.place));
+                routing.problems.push(problem.clone());
+                continue;
+            }
+        };
+        routing.read.push(text.id);
+        let statements = script::read(text);
+        let mut values = properties.clone();
+        values.extend(OWN_FOLDERS.map(|name| (name.to_owned(), ".".to_owned())));
+        values.extend(repositories::values(&statements, text));
+        let mut own = Found { mode: found.mode, ..Found::default() };
+        Script { text, values }.read(&statements, Level::Project, &mut own, &mut routing);
+        found.mode = own.mode;
+        found.repositories.extend(own.repositories.into_iter().filter_map(|repository| level.of(repository)));
+    }
+    let has_snapshots = lockfile.entries.iter().any(|entry| entry.moving.is_some());
+    found.repositories.retain(|repository| has_snapshots || !repository.only_snapshots);
+    let plugins = of_plugins(&found, portal(lockfile, &properties));
+    if build.locks_builds {
+        add_rules(&mut routing, &plugins);
+        return routing;
+    }
+    let (ask, known_by) = (serving(&plugins, MARKERS), known_by(&plugins));
+    routing.rules.push(Rule { when: When::SilentFor(MARKERS.to_owned()), ask, known_by });
+    let mut dependencies = of_dependencies(&found);
+    if !dependencies.is_empty() {
+        if lockfile.format.id == "gradle-verification-metadata" {
+            // It lists what plugins need beside what the build needs, and does not say which is which.
+            dependencies.extend(plugins);
+        }
+        add_rules(&mut routing, &dependencies);
+    }
+    routing
+}
+
+/// Names of folders of the build.
+const OWN_FOLDERS: [&str; 6] =
+    ["buildDir", "projectDir", "project.projectDir", "rootDir", "rootProject.projectDir", "rootProject.rootDir"];
+
+/// Which scripts matter for a file.
+struct Build<'a> {
+    /// The build's folder.
+    root: &'a str,
+    /// The project's folder; `None` for files of the whole build.
+    project: Option<&'a str>,
+    /// Whether the file locks what builds.
+    locks_builds: bool,
+}
+
+/// Whom a script's own repositories serve, seen from the file that is read.
+#[derive(Clone, Copy)]
+enum Of {
+    /// The settings.
+    Settings,
+    /// The project that is asked about.
+    Project,
+    /// A project above it: what it says about itself does not matter.
+    Above,
+    /// Any project.
+    Any,
+}
+
+impl Of {
+    fn of(self, repository: Repository) -> Option<Repository> {
+        let is_own = matches!(repository.level, Level::Project | Level::Buildscript);
+        match self {
+            Self::Above if is_own => None,
+            // What settings say outside of their blocks is about all projects.
+            Self::Settings | Self::Any if repository.level == Level::Project => {
+                Some(Repository { level: Level::All, ..repository })
+            }
+            Self::Project if repository.level == Level::Below => None,
+            _ => Some(repository),
+        }
+    }
+}
+
+impl<'a> Build<'a> {
+    fn around(lockfile: &Lockfile, neighbours: &Neighbours<'a>) -> Self {
+        let folder = neighbours.folder();
+        let strip = |end: &str| {
+            let before = folder.strip_suffix(end)?;
+            (before.is_empty() || before.ends_with('/')).then(|| before.trim_end_matches('/'))
+        };
+        let project = strip("gradle/dependency-locks").or_else(|| strip("gradle")).unwrap_or(folder);
+        let has_settings = |folder: &&str| SETTINGS.iter().any(|name| neighbours.has(&join(folder, name)));
+        let root = folders_upwards(project).find(has_settings).unwrap_or(project);
+        let is_named = |name: &str| neighbours.find(&join(folder, name)) == Some(lockfile.text);
+        let locks_builds = ["buildscript-gradle.lockfile", "settings-gradle.lockfile", "buildscript-classpath.lockfile"];
+        Self {
+            root,
+            project: (lockfile.format.id == "gradle-lock").then_some(project),
+            locks_builds: locks_builds.into_iter().any(is_named),
+        }
+    }
+
+    /// The scripts that matter, in the order in which Gradle runs them.
+    fn scripts(&self, neighbours: &Neighbours<'a>) -> Vec<(Result<&'a Text, &'a Problem>, Of)> {
+        let mut paths: Vec<(String, Of)> = SETTINGS.iter().map(|name| (join(self.root, name), Of::Settings)).collect();
+        let mut below: BTreeSet<&str> = BTreeSet::new();
+        for folder in ["buildSrc", "build-logic", "gradle"] {
+            let folder = join(self.root, folder);
+            below.extend(neighbours.below(&folder).map(|(_, path)| path).filter(|path| is_shared(path)));
+        }
+        match self.project {
+            Some(project) => {
+                let own: Vec<&str> = folders_upwards(project).take_while(|folder| *folder != self.root).collect();
+                let folders = std::iter::once(self.root).chain(own.into_iter().rev());
+                for folder in folders {
+                    let of = if folder == project { Of::Project } else { Of::Above };
+                    paths.extend(BUILDS.iter().map(|name| (join(folder, name), of)));
+                }
+            }
+            None => {
+                below.extend(neighbours.below(self.root).map(|(_, path)| path).filter(|path| is_shared(path)));
+            }
+        }
+        paths.extend(below.into_iter().take(SCRIPTS_MAX).map(|path| (path.to_owned(), Of::Any)));
+        paths.into_iter().filter_map(|(path, of)| Some((neighbours.at(&path)?, of))).collect()
+    }
+
+    /// gradle.properties of the build.
+    fn properties(&self, neighbours: &Neighbours<'_>, routing: &mut Routing) -> BTreeMap<String, String> {
+        let mut properties = BTreeMap::new();
+        let Some(Ok(text)) = neighbours.at(&join(self.root, "gradle.properties")) else { return properties };
+        routing.read.push(text.id);
+        for line in lines::of(&text.content).filter(|line| !line.text.trim_start().starts_with(['#', '!'])) {
+            let Some((key, value)) = line.split_once("=") else { continue };
+            let effect = match (key, value) {
+                ("org.gradle.dependency.verification", "off" | "lenient") => Some(Effect::IntegrityOff),
+                ("org.gradle.dependency.verification", "strict") => Some(Effect::IntegrityOn),
+                ("systemProp.http.proxyHost" | "systemProp.https.proxyHost", _) => Some(Effect::Proxy),
+                _ => None,
+            };
+            if let Some(effect) = effect {
+                routing.setting(effect, key, text.place(line.span_of(value)));
+            }
+            properties.insert(key.to_owned(), value.to_owned());
+        }
+        properties
+    }
+}
+
+const SETTINGS: [&str; 2] = ["settings.gradle", "settings.gradle.kts"];
+const BUILDS: [&str; 2] = ["build.gradle", "build.gradle.kts"];
+
+/// Scripts that may speak for any project. What `buildSrc` and `build-logic` say about themselves is about builds of their own.
+fn is_shared(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_script = name.ends_with(".gradle") || name.ends_with(".gradle.kts");
+    let is_of_its_own = path.split('/').any(|part| matches!(part, "buildSrc" | "build-logic")) && BUILDS.contains(&name);
+    is_script && !is_of_its_own && !SETTINGS.contains(&name)
+}
+
+fn unreadable(place: Place) -> Repository {
+    let asked = Asked::Unknown("a build script cannot be read".to_owned(), place);
+    Repository { level: Level::All, asked, only: Vec::new(), is_exclusive: false, only_snapshots: false }
+}
+
+/// The Gradle Plugin Portal, or what a property puts in its place.
+fn portal(lockfile: &Lockfile, properties: &BTreeMap<String, String>) -> Asked {
+    let moved = properties.get("systemProp.org.gradle.internal.plugins.portal.url.override");
+    let url = moved.map_or("gradlePluginPortal()", String::as_str).to_owned();
+    Asked::At(Address { url, place: Place { text: lockfile.text, span: Span::default() } })
+}
+
+/// What is asked for plugins and what they need.
+fn of_plugins(found: &Found, portal: Asked) -> Vec<Repository> {
+    let at = |level: Level| found.repositories.iter().filter(move |repository| repository.level == level).cloned();
+    let mut all: Vec<Repository> = at(Level::Plugins).collect();
+    if all.is_empty() {
+        all.push(Repository {
+            level: Level::Builtin,
+            asked: portal,
+            only: Vec::new(),
+            is_exclusive: false,
+            only_snapshots: false,
+        });
+    }
+    all.extend(at(Level::Buildscript));
+    all
+}
+
+/// Whether anything but the built-in default answers for plugins.
+fn known_by(plugins: &[Repository]) -> KnownBy {
+    let is_default = plugins.iter().all(|repository| repository.level == Level::Builtin);
+    if is_default { KnownBy::Assumed } else { KnownBy::Configuration }
+}
+
+/// What is asked for dependencies.
+fn of_dependencies(found: &Found) -> Vec<Repository> {
+    let is_settings = |repository: &Repository| repository.level == Level::Settings;
+    let is_project = |repository: &Repository| matches!(repository.level, Level::Project | Level::All | Level::Below);
+    let has_settings = found.repositories.iter().any(is_settings);
+    // Only what certainly is the project's own ends those of the settings.
+    let is_settled = found.repositories.iter().any(|repository| repository.level == Level::Project);
+    let counts = |repository: &Repository| match found.mode {
+        Mode::Settings if has_settings => is_settings(repository),
+        Mode::PreferProject if is_settled => is_project(repository),
+        _ => is_project(repository) || is_settings(repository),
+    };
+    found.repositories.iter().filter(|repository| counts(repository)).cloned().collect()
+}
+
+/// Rules for modules that filters name, the most specific first, then for all.
+fn add_rules(routing: &mut Routing, repositories: &[Repository]) {
+    let known_by = known_by(repositories);
+    let mut patterns: Vec<&String> = repositories.iter().flat_map(|repository| &repository.only).collect();
+    patterns.sort_by_key(|pattern| std::cmp::Reverse((pattern::specificity(pattern), pattern.as_str())));
+    patterns.dedup();
+    for pattern in patterns {
+        let ask = serving(repositories, pattern);
+        routing.rules.push(Rule { when: When::SilentFor(pattern.clone()), ask, known_by });
+    }
+    let ask = serving(repositories, "");
+    if !ask.is_empty() {
+        routing.rules.push(Rule { when: When::Silent, ask, known_by });
+    }
+}
+
+/// The repositories that may serve what fits a pattern (`""`: what fits no filter), each once.
+fn serving(repositories: &[Repository], pattern: &str) -> Vec<Asked> {
+    let covers = |repository: &Repository| repository.only.iter().any(|only| pattern::matches(only, pattern));
+    let touches = |repository: &Repository| repository.only.iter().any(|only| pattern::matches(pattern, only));
+    let is_taken = repositories.iter().any(|repository| repository.is_exclusive && covers(repository));
+    let serves = |repository: &&Repository| match (is_taken, repository.is_exclusive) {
+        (true, is_exclusive) => is_exclusive && covers(repository),
+        (false, true) => false,
+        (false, false) => repository.only.is_empty() || covers(repository) || touches(repository),
+    };
+    let mut once: Vec<Asked> = Vec::new();
+    for repository in repositories.iter().filter(serves) {
+        let is_known = once.iter().any(|known| same(known, &repository.asked));
+        if !is_known {
+            once.push(repository.asked.clone());
+        }
+    }
+    once
+}
+
+/// The same repository, wherever it is named.
+fn same(a: &Asked, b: &Asked) -> bool {
+    match (a, b) {
+        (Asked::At(a), Asked::At(b)) | (Asked::Folder(a), Asked::Folder(b)) => {
+            a.url.trim_end_matches('/') == b.url.trim_end_matches('/')
+        }
+        _ => a == b,
+    }
+}
+
+#[cfg(test)]
+mod tests;
