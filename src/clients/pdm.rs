@@ -39,18 +39,18 @@ pub(super) fn read(_: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
         }
     }
     let mut pypi = Asked::Default;
-    if let Some(document) = beside(neighbours, "pdm.toml", &mut routing) {
-        if let Some(table) = document.root().get("pypi") {
-            insecure(table, &mut routing);
-            if let Some(url) = table.get("url") {
-                pypi = index(url, document.text, true);
-            }
-            for extra in table.members().filter(|member| member.is_map()) {
-                insecure(extra, &mut routing);
-                let Some(url) = extra.get("url") else { continue };
-                let asked = index(url, document.text, true);
-                sources.push(Source { name: extra.key().to_owned(), asked, include: Vec::new(), exclude: Vec::new() });
-            }
+    if let Some(document) = beside(neighbours, "pdm.toml", &mut routing)
+        && let Some(table) = document.root().get("pypi")
+    {
+        insecure(table, &mut routing);
+        if let Some(url) = table.get("url") {
+            pypi = index(url, document.text, true);
+        }
+        for extra in table.members().filter(|member| member.is_map()) {
+            insecure(extra, &mut routing);
+            let Some(url) = extra.get("url") else { continue };
+            let asked = index(url, document.text, true);
+            sources.push(Source { name: extra.key().to_owned(), asked, include: Vec::new(), exclude: Vec::new() });
         }
     }
     if !sources.iter().any(|source| source.name == "pypi") {
