@@ -111,13 +111,14 @@ pub struct Report<'a> {
 
 /// Judges a case.
 #[must_use]
-pub fn judge<'a>(case: Case<'a>, notes: Vec<Note>) -> Report<'a> {
+pub fn judge(case: Case<'_>, notes: Vec<Note>) -> Report<'_> {
     let mut findings = Findings::of(&case);
     findings.sort_by_key(|finding| {
         (finding.state, std::cmp::Reverse(finding.level), order(&case, finding.subject), finding.rule.id, finding.detail)
     });
     let counts = count(&case, &findings);
-    let no_lockfile = (case.head.coverage.read == 0 && case.head.coverage.unreadable == 0).then(|| case.policy.no_lockfile.value);
+    let no_lockfile =
+        (case.head.coverage.read == 0 && case.head.coverage.unreadable == 0).then_some(case.policy.no_lockfile.value);
     let is_undecided = counts.undecided > 0 || no_lockfile == Some(Level::Undecided);
     let verdict = if counts.deny > 0 || no_lockfile == Some(Level::Deny) {
         Verdict::Fail

@@ -334,8 +334,7 @@ impl Lines<'_> {
 
 /// UTF-16 units of UTF-8 bytes: one for each character, two for those beyond the first plane.
 fn utf16_units(bytes: &[u8]) -> u32 {
-    let units = bytes.iter().map(|byte| u32::from(byte & 0xC0 != 0x80) + u32::from(*byte >= 0xF0)).sum::<u32>();
-    units
+    bytes.iter().map(|byte| u32::from(byte & 0xC0 != 0x80) + u32::from(*byte >= 0xF0)).sum::<u32>()
 }
 
 /// All texts of one side, by path, read at most once each, from any thread.
@@ -360,6 +359,7 @@ impl Texts {
     }
 
     /// All paths, sorted.
+    #[must_use]
     pub fn paths(&self) -> impl ExactSizeIterator<Item = (TextId, &str, FileKind)> {
         let side = self.side;
         self.files.iter().enumerate().map(move |(index, slot)| {

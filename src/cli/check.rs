@@ -11,7 +11,7 @@ use crate::gate::{Refusal, Request, check};
 use crate::judge::{Report, Verdict};
 use crate::policy::Fault;
 use crate::report::Style;
-use crate::report::snippet::{Excerpt, Severity, render_texts};
+use crate::report::snippet::{Excerpt, Message, Severity, render as render_message};
 use crate::text::Text;
 use crate::tree::{self, TreeError};
 
@@ -133,12 +133,11 @@ pub(super) fn refuse(refusal: &Refusal, environment: &mut Environment<'_>) -> Ex
 }
 
 fn fault_text(fault: &Fault, texts: &[Text], is_coloured: bool) -> String {
-    let find = |place: crate::text::Place| texts.iter().find(|text| text.id == place.text);
     let primary = fault.place.map(|place| Excerpt { place, label: String::new(), is_primary: true });
     let also = fault.also.as_ref().map(|(place, label)| Excerpt { place: *place, label: label.clone(), is_primary: false });
-    let excerpts: Vec<(&Text, &Excerpt)> =
-        [&primary, &also].into_iter().flatten().filter_map(|excerpt| Some((find(excerpt.place)?, excerpt))).collect();
-    render_texts(Severity::Error, "policy", &fault.message, &excerpts, &[], &fault.hint, is_coloured)
+    let excerpts: Vec<Excerpt> = [primary, also].into_iter().flatten().collect();
+    let message = Message { severity: Severity::Error, id: "policy", title: &fault.message, notes: &[], hint: &fault.hint };
+    render_message(&message, &excerpts, |id| texts.iter().find(|text| text.id == id), is_coloured)
 }
 
 /// Opens a tree and judges it, for the commands that only look.

@@ -23,13 +23,14 @@ pub(super) fn run(command: &Registries, environment: &mut Environment<'_>) -> Ex
     };
     let mut bytes = Vec::new();
     let written = match &command.id {
-        Some(id) => match catalogue::find(id) {
-            Some(id) => one(view, id, command.format, &mut bytes),
-            None => {
+        Some(id) => {
+            if let Some(id) = catalogue::find(id) {
+                one(view, id, command.format, &mut bytes)
+            } else {
                 environment.say("error", &format!("no registry has the id `{id}`; `packman registries --unrated` lists all ids"));
                 return Exit::Usage;
             }
-        },
+        }
         None => all(view, command, &mut bytes),
     };
     match written {

@@ -14,6 +14,8 @@ mod manager;
 mod maven;
 mod npm;
 mod npmrc;
+mod nuget;
+mod nuget_config;
 mod pdm;
 mod pip;
 mod pipenv;
@@ -58,6 +60,7 @@ pub static CLIENTS: &[&Client] = &[
     &gradle::CLIENT,
     &maven::CLIENT,
     &npm::CLIENT,
+    &nuget::CLIENT,
     &pdm::CLIENT,
     &pip::CLIENT,
     &pipenv::CLIENT,

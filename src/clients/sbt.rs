@@ -20,7 +20,7 @@ fn read(_: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
     let mut ask = Vec::new();
     let folder = neighbours.folder();
     let project = join(folder, "project");
-    let is_script = |path: &str| path.ends_with(".sbt") || path.ends_with(".scala");
+    let is_script = |path: &str| matches!(path.rsplit('.').next(), Some("sbt" | "scala"));
     let beside = neighbours.below(folder).map(|(_, path)| path).filter(|path| {
         let rest = path.strip_prefix(folder).unwrap_or(path).trim_start_matches('/');
         is_script(path) && (!rest.contains('/') || path.starts_with(&format!("{project}/")))

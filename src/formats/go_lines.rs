@@ -127,9 +127,9 @@ fn is_mark(c: char) -> bool {
 }
 
 fn word_length(rest: &str) -> usize {
-    let comment = rest.find("//").unwrap_or(rest.len());
     let end = rest.find(|c: char| is_mark(c) || c.is_whitespace()).unwrap_or(rest.len());
-    end.min(comment).max(1)
+    // Only the word is searched: to the end of the line for each word would be quadratic.
+    rest.get(..end).and_then(|word| word.find("//")).unwrap_or(end).max(1)
 }
 
 /// What a quoted word means, if that is not what stands there, and its length with its quotes.

@@ -60,15 +60,14 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
                     entry.scopes = entry.scopes.with(scopes);
                 }
             }
-            None => match entry(&line, module, scopes) {
-                Some(entry) => {
+            None => {
+                if let Some(entry) = entry(&line, module, scopes) {
                     known.insert(module, lockfile.push(entry));
-                }
-                None => {
+                } else {
                     lockfile.stated += 1;
                     lockfile.problems.push(odd_line(text, &line));
                 }
-            },
+            }
         }
     }
     if !file.locks_builds {

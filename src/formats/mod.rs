@@ -38,10 +38,20 @@ mod kubernetes;
 mod kustomization;
 mod maven_lockfile;
 pub(crate) mod maven_names;
+pub(crate) mod msbuild;
 mod npm_package_lock;
 mod npm_shrinkwrap;
 mod npm_spec;
+pub(crate) mod nuget;
+mod nuget_assets;
+mod nuget_deps_json;
+mod nuget_packages_config;
+mod nuget_packages_lock;
+mod nuget_packages_props;
+mod nuget_project;
+mod nuget_project_assets;
 pub(crate) mod package_json;
+mod paket_lock;
 mod pdm_lock;
 mod pipfile;
 mod pipfile_lock;
@@ -172,7 +182,14 @@ pub static FORMATS: &[&Format] = &[
     &maven_lockfile::FORMAT,
     &npm_package_lock::FORMAT,
     &npm_shrinkwrap::FORMAT,
+    &nuget_deps_json::FORMAT,
+    &nuget_packages_config::FORMAT,
+    &nuget_packages_lock::FORMAT,
+    &nuget_packages_props::FORMAT,
+    &nuget_project::FORMAT,
+    &nuget_project_assets::FORMAT,
     &package_json::FORMAT,
+    &paket_lock::FORMAT,
     &pdm_lock::FORMAT,
     &pipfile::FORMAT,
     &pipfile_lock::FORMAT,

@@ -78,12 +78,11 @@ fn read_one(lockfile: &mut Lockfile, text: &Text, node: Node<'_>, known: &mut BT
         index
     };
     for artifact in node.get("artifacts").into_iter().flat_map(Node::items) {
-        match artifact.get("hash").and_then(Node::str).filter(|hash| is_hash(hash.of(content))) {
-            Some(hash) => lockfile.hash(index, hash),
-            None => {
-                let message = "has no hash, expected one like `sha1:0122c7…`";
-                lockfile.problems.push(artifact.problem(Lost::Detail, message));
-            }
+        if let Some(hash) = artifact.get("hash").and_then(Node::str).filter(|hash| is_hash(hash.of(content))) {
+            lockfile.hash(index, hash);
+        } else {
+            let message = "has no hash, expected one like `sha1:0122c7…`";
+            lockfile.problems.push(artifact.problem(Lost::Detail, message));
         }
     }
 }

@@ -169,11 +169,12 @@ fn block(report: &Report<'_>, group: &Group, style: Style, out: &mut dyn Write) 
     let mut notes = Vec::new();
     notes.extend(members(report, group, style));
     notes.extend(brought_in(case, report, group));
-    let level = match group.level {
+    let severity = match group.level {
         Level::Deny | Level::Undecided => snippet::Severity::Error,
         _ => snippet::Severity::Warning,
     };
-    let text = snippet::render(case, level, group.rule.id, &title, &excerpts, &notes, &words.hint, style.is_coloured);
+    let message = snippet::Message { severity, id: group.rule.id, title: &title, notes: &notes, hint: &words.hint };
+    let text = snippet::render(&message, &excerpts, |id| case.text(id), style.is_coloured);
     writeln!(out, "{text}\n")
 }
 

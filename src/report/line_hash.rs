@@ -36,9 +36,13 @@ pub fn line_hashes(bytes: &[u8], wanted: &BTreeSet<u32>) -> BTreeMap<u32, String
 fn all_hashes(bytes: &[u8]) -> Vec<u64> {
     let mut lines = Lines::default();
     if bytes.is_ascii() {
-        bytes.iter().for_each(|byte| lines.take(u16::from(*byte)));
+        for byte in bytes {
+            lines.take(u16::from(*byte));
+        }
     } else {
-        units(bytes).for_each(|unit| lines.take(unit));
+        for unit in units(bytes) {
+            lines.take(unit);
+        }
     }
     lines.finish()
 }

@@ -6,8 +6,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::report::escape::{lines, terminal};
-use crate::rules::Case;
-use crate::text::{Place, Span, Text};
+use crate::text::{Place, Span, Text, TextId};
 
 /// Characters shown before and behind the culprit in a long line.
 const CONTEXT: usize = 60;
@@ -42,41 +41,36 @@ struct Cut {
     is_primary: bool,
 }
 
-/// One message with its excerpts, notes and advice.
-#[must_use]
-pub fn render(
-    case: &Case<'_>,
-    severity: Severity,
-    id: &str,
-    title: &str,
-    excerpts: &[Excerpt],
-    notes: &[String],
-    hint: &str,
-    is_coloured: bool,
-) -> String {
-    let texts: Vec<(&Text, &Excerpt)> =
-        excerpts.iter().filter_map(|excerpt| Some((case.text(excerpt.place.text)?, excerpt))).collect();
-    render_texts(severity, id, title, &texts, notes, hint, is_coloured)
+/// One message: its sentence, what it says below its excerpts, and advice.
+pub struct Message<'m> {
+    /// How bad.
+    pub severity: Severity,
+    /// The rule's id, or what else found it.
+    pub id: &'m str,
+    /// The sentence.
+    pub title: &'m str,
+    /// What is said below the excerpts.
+    pub notes: &'m [String],
+    /// What to do next; may be empty.
+    pub hint: &'m str,
 }
 
-/// The same for texts that no case knows.
+/// A message with excerpts of the texts that `text` gives.
 #[must_use]
-pub fn render_texts(
-    severity: Severity,
-    id: &str,
-    title: &str,
-    excerpts: &[(&Text, &Excerpt)],
-    notes: &[String],
-    hint: &str,
+pub fn render<'t>(
+    message: &Message<'_>,
+    excerpts: &[Excerpt],
+    text: impl Fn(TextId) -> Option<&'t Text>,
     is_coloured: bool,
 ) -> String {
+    let Message { severity, id, title, notes, hint } = *message;
     let title = terminal(title);
-    let cuts: Vec<Cut> = excerpts.iter().map(|(text, excerpt)| cut(text, excerpt)).collect();
+    let cuts: Vec<Cut> = excerpts.iter().filter_map(|excerpt| Some(cut(text(excerpt.place.text)?, excerpt))).collect();
     let level = match severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = Group::with_title(level.primary_title(title.as_ref()).id(id.to_owned()));
+    let mut group = Group::with_title(level.primary_title(title.as_ref()).id(id));
     for cut in &cuts {
         if cut.shown.is_empty() {
             group = group.element(Origin::path(cut.path.as_str()).line(cut.line));

@@ -169,6 +169,8 @@ impl<'a> Router<'a> {
             Class::Unknown => 0,
             Class::Url | Class::Git => 1,
             Class::Unrated => 2,
+            // Beside a registry a folder changes nothing: what is not in it is asked there.
+            Class::Path => 4,
             _ => 3,
         };
         let (tier, controls) = self.ratings.strength(candidate.registry);
@@ -234,7 +236,10 @@ impl One<'_> {
     }
 
     fn silent(&mut self, entry: &Entry) -> Origin {
-        let name = entry.name.of(&self.text.content);
+        let written = entry.name.of(&self.text.content);
+        // NuGet's ids have no case, and its client's patterns come in lower case.
+        let lower = (entry.ecosystem == Ecosystem::NuGet).then(|| written.to_lowercase());
+        let name = lower.as_deref().unwrap_or(written);
         let applies = |rule: &&Rule| match &rule.when {
             When::Silent => true,
             When::SilentFor(pattern) => pattern::matches(pattern, name),
@@ -276,14 +281,15 @@ impl One<'_> {
             When::Recorded => true,
             _ => false,
         };
-        if let Some(origin) = self.replaced(entry, &applies, written, place) {
+        let shape = self.shape(entry, written);
+        if let Some(mut origin) = self.replaced(entry, &applies, written, place) {
+            // A registry that stands in for the recorded one is asked for the recorded path.
+            origin.is_mismatch = shape == Some(Shape::AnotherPackage);
             return origin;
         }
         let mut origin = self.recorded(entry.ecosystem, written, place);
-        if entry.ecosystem == Ecosystem::Npm {
-            let name = entry.name.of(&self.text.content);
-            let version = entry.version.as_ref().map_or("", |version| version.of(&self.text.content));
-            match (tarball(written, name, version), origin.class) {
+        if let Some(shape) = shape {
+            match (shape, origin.class) {
                 (Shape::Other, Class::Registry | Class::Unknown) if !self.is_odd(&origin) => {
                     return self.outside(Class::Url, written, place);
                 }
@@ -292,6 +298,13 @@ impl One<'_> {
             }
         }
         origin
+    }
+
+    /// The shape of an address, in ecosystems whose registries share one.
+    fn shape(&self, entry: &Entry, written: &str) -> Option<Shape> {
+        let name = entry.name.of(&self.text.content);
+        let version = entry.version.as_ref().map_or("", |version| version.of(&self.text.content));
+        (entry.ecosystem == Ecosystem::Npm).then(|| tarball(written, name, version))
     }
 
     /// Whether an address was not understood at all, which stays unknown whatever it looks like.
@@ -305,7 +318,7 @@ impl One<'_> {
     /// The origin after a client's replacement of recorded addresses, if one applies.
     fn replaced(&mut self, entry: &Entry, applies: &dyn Fn(&&Rule) -> bool, written: &str, place: Place) -> Option<Origin> {
         let rule = self.client.rules.iter().find(applies)?;
-        if rule.ask.iter().any(|asked| *asked == Asked::Recorded) {
+        if rule.ask.contains(&Asked::Recorded) {
             let candidates = self.candidates(entry.ecosystem, rule, Some((written, place)));
             let answer = self.keep(Answer { candidates, place: Some(place) });
             return Some(self.weakest(answer));
@@ -375,26 +388,24 @@ impl One<'_> {
             };
         }
         let mut candidate = Candidate::unknown(String::new(), None, KnownBy::Assumed);
-        match catalogue::default_for(ecosystem, self.lockfile.format.id) {
-            Some(id) => self.router.record(id, candidate),
-            None => {
-                "no file of the repository says which registry serves it, and its client has no default"
-                    .clone_into(&mut candidate.reason);
-                candidate
-            }
+        if let Some(id) = catalogue::default_for(ecosystem, self.lockfile.format.id) {
+            self.router.record(id, candidate)
+        } else {
+            "no file of the repository says which registry serves it, and its client has no default"
+                .clone_into(&mut candidate.reason);
+            candidate
         }
     }
 
     fn by_default(&mut self, ecosystem: Ecosystem) -> Origin {
         let key = AnswerKey::Default(ecosystem);
-        let answer = match self.known.get(&key) {
-            Some(answer) => *answer,
-            None => {
-                let candidates = vec![self.default(ecosystem)];
-                let answer = self.keep(Answer { candidates, place: None });
-                self.known.insert(key, answer);
-                answer
-            }
+        let answer = if let Some(answer) = self.known.get(&key) {
+            *answer
+        } else {
+            let candidates = vec![self.default(ecosystem)];
+            let answer = self.keep(Answer { candidates, place: None });
+            self.known.insert(key, answer);
+            answer
         };
         self.weakest(answer)
     }
@@ -409,13 +420,12 @@ impl One<'_> {
             return self.weakest(*answer);
         }
         let key = (ecosystem, host.to_owned());
-        let answer = match self.hosts.get(&key) {
-            Some(answer) => *answer,
-            None => {
-                let origin = self.recorded_alone(ecosystem, written, place);
-                self.hosts.insert(key.clone(), origin.answer);
-                origin.answer
-            }
+        let answer = if let Some(answer) = self.hosts.get(&key) {
+            *answer
+        } else {
+            let origin = self.recorded_alone(ecosystem, written, place);
+            self.hosts.insert(key.clone(), origin.answer);
+            origin.answer
         };
         self.last = Some((key, answer));
         self.weakest(answer)

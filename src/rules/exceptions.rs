@@ -61,8 +61,7 @@ fn check_unused(case: &Case<'_>, findings: &mut Findings<'_>) {
     let mut used = vec![false; case.policy.exceptions.all().len()];
     for finding in findings.found_mut() {
         let number = match (finding.state, finding.subject) {
-            (State::Excepted(number), _) => Some(number),
-            (_, Subject::Exception(number)) => Some(number),
+            (State::Excepted(number), _) | (_, Subject::Exception(number)) => Some(number),
             _ => None,
         };
         if let Some(slot) = number.and_then(|number| used.get_mut(number as usize)) {

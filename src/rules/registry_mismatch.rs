@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::ecosystem::Ecosystem;
 use crate::finding::{Finding, Subject, Words};
+use crate::policy::Setting;
 use crate::report::escape::terminal;
 use crate::route::{Class, Registry};
 use crate::rules::{Case, Dependency, Findings, Rule, entry_words};
@@ -38,8 +39,8 @@ fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
     for dependency in case.dependencies() {
         let (lockfile, entry) = dependency.id;
         let subject = Subject::Entry(lockfile, entry);
-        if let Some(assignment) = assigned_elsewhere(case, &dependency) {
-            findings.add(&RULE, subject, assignment, ASSIGNED);
+        if let Some(assigned) = assigned_elsewhere(case, &dependency) {
+            findings.add(&RULE, subject, assigned.place, ASSIGNED);
         } else if dependency.origin.is_mismatch {
             findings.add(&RULE, subject, None, INJECTED);
         }
@@ -49,15 +50,15 @@ fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Whether the policy assigns the name to another registry than serves it, and where it says so.
-fn assigned_elsewhere(case: &Case<'_>, dependency: &Dependency<'_>) -> Option<Option<crate::text::Place>> {
+/// The line of the policy that assigns the name to another registry than serves it.
+fn assigned_elsewhere<'p>(case: &Case<'p>, dependency: &Dependency<'_>) -> Option<&'p Setting<Box<str>>> {
     let is_served = matches!(dependency.origin.class, Class::Registry | Class::Unrated | Class::Declared | Class::Unknown);
     if !is_served || case.policy.packages.assigns_nothing() {
         return None;
     }
     let assigned = &case.policy.packages.assigned(dependency.entry.ecosystem, dependency.name())?.registry;
     let registry = case.ratings.find(&assigned.value)?;
-    (registry != dependency.origin.registry).then_some(assigned.place)
+    (registry != dependency.origin.registry).then_some(assigned)
 }
 
 /// Entries of names that more than one registry serves: of each name those that the less usual registries serve; of equally usual ones
@@ -67,7 +68,7 @@ fn odd_ones(case: &Case<'_>) -> Vec<Subject> {
     if clashing.is_empty() {
         return Vec::new();
     }
-    let mut entries: HashMap<(Ecosystem, &str), Vec<(Registry, (u32, u32))>> = HashMap::new();
+    let mut entries: HashMap<Name<'_>, Vec<Served>> = HashMap::new();
     for dependency in case.dependencies().filter(is_compared) {
         let name = (dependency.entry.ecosystem, dependency.name());
         if clashing.contains(&name) {
@@ -88,6 +89,11 @@ fn odd_ones(case: &Case<'_>) -> Vec<Subject> {
     odd.sort_unstable();
     odd
 }
+
+/// A registry, and the entry (lockfile and entry by number) that it serves.
+type Served = (Registry, (u32, u32));
+/// A package of an ecosystem.
+type Name<'a> = (Ecosystem, &'a str);
 
 fn is_compared(dependency: &Dependency<'_>) -> bool {
     !dependency.is_reference() && matches!(dependency.origin.class, Class::Registry | Class::Unrated | Class::Declared)

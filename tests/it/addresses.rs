@@ -343,7 +343,7 @@ fn assert_same(written: &str, read: &Address<'_>) -> Result<(), TestCaseError> {
     prop_assert_eq!(url.scheme(), read.scheme, "scheme of {:?}", written);
     match url.host() {
         Some(Host::Ipv6(ip)) => {
-            prop_assert_eq!(format!("[{ip}]").parse::<Ip>().ok(), read.host.parse::<Ip>().ok(), "host of {:?}", written)
+            prop_assert_eq!(format!("[{ip}]").parse::<Ip>().ok(), read.host.parse::<Ip>().ok(), "host of {:?}", written);
         }
         Some(host) => prop_assert_eq!(host.to_string().to_ascii_lowercase(), read.host.as_ref(), "host of {:?}", written),
         None => prop_assert!(false, "no host in {written:?}"),

@@ -241,7 +241,10 @@ fn deep_nesting_is_refused_and_no_stack_overflows() {
                 continue;
             }
             let start: String = content.chars().take(20).collect();
+            let begun = std::time::Instant::now();
             let report = report(&sample.with(content), STRICT);
+            // Far more than linear work needs, far less than quadratic work takes.
+            assert!(begun.elapsed().as_secs() < 20, "{} with {start}… took {:?}", sample.format.id, begun.elapsed());
             assert_ne!(report["verdict"], "pass", "{} with {start}…", sample.format.id);
         }
     }

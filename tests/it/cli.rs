@@ -28,7 +28,9 @@ impl Folder {
         let path = std::env::temp_dir().join(name);
         fs::create_dir(&path).unwrap();
         let folder = Self(path.canonicalize().unwrap());
-        files.iter().for_each(|(path, content)| folder.write(path, content));
+        for (path, content) in files {
+            folder.write(path, content);
+        }
         folder
     }
 
@@ -575,8 +577,8 @@ fn what_strangers_wrote_is_escaped_everywhere() {
             "node_modules/d": { "version": evil, "resolved": format!("file:{evil}") }
         }
     });
-    let raw =
-        format!("[[package]]\nname = \"a\u{1b}[31m\"\nversion = \"1\u{202e}\"\nsource = \"registry+https://\u{9b}x.example/\"\n");
+    let raw = "[[package]]\nname = \"a\u{1b}[31m\"\nversion = \"1\u{202e}\"\nsource = \"registry+https://\u{9b}x.example/\"\n"
+        .to_string();
     let folder = Folder::of(&[
         ("package-lock.json", &serde_json::to_string_pretty(&lock).unwrap()),
         (&format!("{}/Cargo.lock", evil.replace('/', "_")), &raw),

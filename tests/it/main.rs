@@ -13,6 +13,7 @@ mod bad_input;
 #[cfg(feature = "cargo-metadata")]
 mod cargo_metadata;
 mod catalogue;
+mod check;
 mod cli;
 mod corpus;
 mod damaged;
@@ -20,6 +21,8 @@ mod derived;
 mod gate;
 mod golden;
 mod guide;
+mod layers;
+mod never_better;
 mod pages;
 mod policy;
 mod sarif;

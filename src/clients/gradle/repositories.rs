@@ -67,7 +67,7 @@ pub(super) struct Found {
     pub(super) mode: Mode,
 }
 
-impl<'t> Script<'t> {
+impl Script<'_> {
     /// Reads the statements of a script.
     pub(super) fn read(&self, statements: &[Statement], level: Level, found: &mut Found, routing: &mut Routing) {
         for statement in statements {

@@ -63,7 +63,7 @@ fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
     routing.rule(When::Named(PLUGIN_REPOSITORIES.to_owned()), of_plugins);
     let of_snapshots = around.asked(&dependencies, |repository| repository.has_snapshots);
     for name in snapshots.names.iter().filter(|_| !all) {
-        routing.rule(When::SilentFor((*name).to_owned()), of_snapshots.clone());
+        routing.rule(When::SilentFor((*name).clone()), of_snapshots.clone());
     }
     let of_releases = around.asked(&dependencies, |repository| repository.has_releases || all);
     if of_releases != [Asked::Default] {
@@ -204,7 +204,7 @@ impl Around {
                     routing.setting(Effect::TlsOff, "aether.connector.https.securityMode", text.place(argument.span));
                 }
                 "-Dmaven.ext.class.path" => {
-                    routing.setting(Effect::RunsProgram, "maven.ext.class.path", text.place(argument.span))
+                    routing.setting(Effect::RunsProgram, "maven.ext.class.path", text.place(argument.span));
                 }
                 "-Dmaven.repo.central" => self.move_central(value.unwrap_or(""), text, *argument, routing),
                 _ => {}

@@ -159,7 +159,14 @@ impl<'p> Reading<'_, 'p, '_> {
         }
         for extension in list(&["build", "extensions"], "extension") {
             let version = self.version(extension, at);
-            self.push(&Request { element: extension, at, group: None, version, locator: of_plugins(), scopes: Scopes::BUILD });
+            self.push(&Request {
+                element: extension,
+                at,
+                group: None,
+                version,
+                locator: Some(of_plugins()),
+                scopes: Scopes::BUILD,
+            });
         }
         for plugin in list(&["build", "plugins"], "plugin").into_iter().chain(list(&["reporting", "plugins"], "plugin")) {
             self.plugin(plugin, at);
@@ -203,10 +210,10 @@ impl<'p> Reading<'_, 'p, '_> {
         let settled = self.management.plugin(&format!("{group}:{artifact}"), at);
         let version = if element.child("version").is_some() { self.version(element, at) } else { settled.version };
         let scopes = Scopes::BUILD;
-        self.push(&Request { element, at, group: Some(PLUGIN_GROUP), version, locator: of_plugins(), scopes });
+        self.push(&Request { element, at, group: Some(PLUGIN_GROUP), version, locator: Some(of_plugins()), scopes });
         for dependency in element.child("dependencies").into_iter().flat_map(|list| list.children_named("dependency")) {
             let version = self.version(dependency, at);
-            self.push(&Request { element: dependency, at, group: None, version, locator: of_plugins(), scopes });
+            self.push(&Request { element: dependency, at, group: None, version, locator: Some(of_plugins()), scopes });
         }
         let executions = element.child("executions").into_iter().flat_map(|list| list.children_named("execution"));
         for configured in std::iter::once(element).chain(executions) {
@@ -291,8 +298,8 @@ impl<'p> Reading<'_, 'p, '_> {
 }
 
 /// The locator of what plugin repositories serve. It stands nowhere in the file.
-fn of_plugins() -> Option<Locator> {
-    Some(Locator::Named(Str::made(Span::default(), PLUGIN_REPOSITORIES)))
+fn of_plugins() -> Locator {
+    Locator::Named(Str::made(Span::default(), PLUGIN_REPOSITORIES))
 }
 
 /// Elements that ask for something, by where they stand.
@@ -307,8 +314,12 @@ fn counted_entries(content: &str) -> usize {
         let is_import = node.children().any(|child| child.has_tag_name("scope") && child.text() == Some("import"))
             || node.children().any(|child| child.tag_name().name() == "scope" && child.text().map(str::trim) == Some("import"));
         match path.strip_prefix("/project/").unwrap_or("") {
-            "parent" | "dependencies/dependency" | "build/plugins/plugin" | "reporting/plugins/plugin" => true,
-            "build/extensions/extension" | "build/plugins/plugin/dependencies/dependency" => true,
+            "parent"
+            | "dependencies/dependency"
+            | "build/plugins/plugin"
+            | "reporting/plugins/plugin"
+            | "build/extensions/extension"
+            | "build/plugins/plugin/dependencies/dependency" => true,
             "dependencyManagement/dependencies/dependency" => is_import,
             path => path.ends_with("/configuration/annotationProcessorPaths/path") && path.starts_with("build/plugins/"),
         }
