@@ -69,6 +69,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
             lockfile.shows.scope = true;
         }
     }
+    reader.packages.cover_folders(&mut lockfile, neighbours);
     reader.packages.finish(&mut lockfile);
     lockfile
 }

@@ -4,7 +4,7 @@
 //! address and `packages` describe them, with `kind` (4, 5) or keyed `conda:`, `pypi:` and, from 7 on, `conda_source:`. One version from
 //! one channel on several platforms is one entry. An environment called `default` is production, `dev`, `docs` and `test` are what they
 //! say, others say nothing. What source packages are built with is of scope build. A `pixi.toml`, or `[tool.pixi]` of a
-//! `pyproject.toml`, beside it tells what is direct.
+//! `pyproject.toml`, beside it tells what is direct; the latter's own dependencies are then locked by it.
 //!
 //! Registry quirks: the channel in a package's address is its registry, `channels` and `indexes` only what was asked for. conda-forge is served by
 //! two hosts. Of PyPI packages the file's host is the origin; `.` is the project itself. MD5 alone is a weak hash.
@@ -15,6 +15,7 @@ use std::collections::HashMap;
 
 use super::conda::{Package, locate_pypi, need_of, require, spec_name, start};
 use super::conda_lock;
+use super::python::manifest;
 use super::python::packages::Packages;
 use super::python::{Needs, name, part, requirement, text_of};
 use super::{Claim, Format};
@@ -157,6 +158,12 @@ impl<'t> Reader<'t> {
             let root = document.root();
             let is_own = text.path.ends_with("pixi.toml");
             let Some(table) = (if is_own { Some(root) } else { root.at(&["tool", "pixi"]) }) else { continue };
+            if let Ok(manifest) = manifest::pyproject(text)
+                && !is_own
+            {
+                lockfile.covers.push(text.id);
+                self.packages.declare(lockfile, text, &manifest.wanted);
+            }
             for entry in lockfile.entries.iter_mut().filter(|entry| entry.direct.is_none()) {
                 entry.direct = Some(false);
             }

@@ -62,6 +62,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     }
     reader.edges();
     reader.project(&mut lockfile, neighbours);
+    reader.packages.cover_folders(&mut lockfile, neighbours);
     reader.packages.finish(&mut lockfile);
     lockfile
 }

@@ -9,7 +9,7 @@
 //! installer's own configuration decides. A version without a wheel runs a build backend, as do repositories and archives of sources.
 //!
 //! Scopes come from markers: `'x' in dependency_groups` and `'x' in extras`; a default group, or no such term, means production.
-//! Directness comes from a `pyproject.toml` beside it.
+//! Directness comes from a `pyproject.toml` beside it. A `.in` file that the header names as compiled is locked by it.
 //!
 //! Raises trust: `url`, `hashes`, `commit-id`, wheels. Good news by absence: `vcs`, `archive`.
 
@@ -17,6 +17,7 @@ use super::python::artifacts::{Artifact, Artifacts};
 use super::python::manifest;
 use super::python::packages::Packages;
 use super::python::{Needs, asked, built, is_commit, name, normalised, text_of};
+use super::requirements::header_sources;
 use super::{Claim, Format};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
@@ -66,6 +67,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
         reader.packages.declare(&mut lockfile, project, &manifest.wanted);
     }
     reader.packages.finish(&mut lockfile);
+    lockfile.covers = header_sources(text, neighbours);
     lockfile
 }
 

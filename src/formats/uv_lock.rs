@@ -80,6 +80,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     reader.asked_by_manifest(&mut lockfile, root);
     reader.packages.spread();
     reader.manifests(&mut lockfile);
+    reader.packages.cover_folders(&mut lockfile, neighbours);
     reader.packages.finish(&mut lockfile);
     lockfile
 }

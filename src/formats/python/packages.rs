@@ -10,6 +10,7 @@ use super::manifest::Wanted;
 use crate::address;
 use crate::dependency::{Entry, Locator, Lockfile};
 use crate::ecosystem::Ecosystem;
+use crate::neighbours::{Neighbours, join};
 use crate::text::{Str, Text};
 
 /// One entry's hashes: all of its files', or none where one file has none, since that file is then what nobody checks.
@@ -153,6 +154,15 @@ impl<'t> Packages<'t> {
             }
         }
         self.edges = edges;
+    }
+
+    /// The manifests of folders that the lockfile names: what they ask for is locked by it.
+    pub(crate) fn cover_folders(&self, lockfile: &mut Lockfile, around: &Neighbours<'_>) {
+        for entry in &lockfile.entries {
+            let Locator::Path(path) = &entry.locator else { continue };
+            let folder = around.resolve(path.of(&self.text.content)).ok();
+            lockfile.covers.extend(folder.and_then(|folder| around.find(&join(&folder, "pyproject.toml"))));
+        }
     }
 
     /// Hands hashes, edges and scopes to the lockfile.
