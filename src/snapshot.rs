@@ -15,7 +15,7 @@ use crate::formats;
 use crate::graph::Paths;
 use crate::neighbours::{Neighbours, folder_of};
 use crate::route::{Routed, Router};
-use crate::routing::Routing;
+use crate::routing::{Routing, Setting};
 use crate::text::{Text, TextId, Texts};
 use crate::tree::{LeftOut, Tree};
 
@@ -38,6 +38,11 @@ impl Judged {
     #[must_use]
     pub fn paths(&self) -> &Paths {
         self.paths.get_or_init(|| Paths::of(&self.lockfile))
+    }
+
+    /// Settings that protect or endanger: the client's, then those that the lockfile itself makes.
+    pub fn settings(&self) -> impl Iterator<Item = &Setting> {
+        self.client.settings.iter().chain(&self.lockfile.routing.settings)
     }
 
     /// Whether its entries are judged.

@@ -73,7 +73,7 @@ fn explain(report: &Report<'_>, dependency: &Dependency<'_>, out: &mut dyn Write
     let place = dependency.origin_place().and_then(at).map(|at| format!(", {at}")).unwrap_or_default();
     writeln!(out, "  known by     {how}{}", terminal(&place))?;
     if let Some(candidate) = dependency.candidate().filter(|candidate| !candidate.reason.is_empty()) {
-        writeln!(out, "  unknown, as  it {}", terminal(&candidate.reason))?;
+        writeln!(out, "  because      it {}", terminal(&candidate.reason))?;
     }
     let answer = dependency.judged.routed.answer(origin);
     for candidate in

@@ -261,7 +261,14 @@ fn ledger(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         .filter(|judged| judged.lockfile.is_unreadable())
         .map(|judged| case.path(judged.lockfile.text))
         .collect();
+    if report.no_lockfile.is_some() {
+        writeln!(
+            out,
+            "help: run packman in the folder that has the lockfiles, and commit them; `no-lockfile = \"warn\"` accepts having none\n"
+        )?;
+    }
     let not_judged = match (unreadable.as_slice(), report.is_complete) {
+        ([], _) if report.no_lockfile.is_some() => "there was nothing to judge".to_owned(),
         ([], true) => "nothing".to_owned(),
         ([], false) => "what the findings above name".to_owned(),
         (paths, _) => some_of(paths),

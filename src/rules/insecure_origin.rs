@@ -36,7 +36,7 @@ fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
     }
     let mut seen = BTreeSet::new();
     for (number, judged) in case.head.lockfiles.iter().enumerate().filter(|(_, judged)| judged.is_judged()) {
-        for (index, setting) in judged.client.settings.iter().enumerate() {
+        for (index, setting) in judged.settings().enumerate() {
             if setting.effect == Effect::TlsOff && seen.insert(setting.place) {
                 let (number, index) = (u32::try_from(number).unwrap_or(u32::MAX), u32::try_from(index).unwrap_or(u32::MAX));
                 findings.add(&RULE, Subject::Setting(number, index), None, 0);
@@ -47,7 +47,7 @@ fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
 
 fn words(case: &Case<'_>, finding: &Finding) -> Words {
     if let Subject::Setting(number, index) = finding.subject {
-        let setting = case.judged(number).and_then(|judged| judged.client.settings.get(index as usize));
+        let setting = case.judged(number).and_then(|judged| judged.settings().nth(index as usize));
         let Some(setting) = setting else { return Words::default() };
         return Words {
             message: format!("`{}` lets anyone on the way answer in the registry's place", setting.key),

@@ -321,7 +321,7 @@ impl<'a> Case<'a> {
                 self.file_subject(self.problem(number, index).map(|problem| problem.place.text))
             }
             (Subject::Setting(number, index), _) => {
-                let setting = self.judged(number).and_then(|judged| judged.client.settings.get(index as usize));
+                let setting = self.judged(number).and_then(|judged| judged.settings().nth(index as usize));
                 self.file_subject(setting.map(|setting| setting.place.text))
             }
             _ => policy::Subject::default(),
@@ -382,7 +382,7 @@ impl<'a> Case<'a> {
                 }
             }
             Subject::Setting(number, index) => {
-                if let Some(setting) = self.judged(number).and_then(|judged| judged.client.settings.get(index as usize)) {
+                if let Some(setting) = self.judged(number).and_then(|judged| judged.settings().nth(index as usize)) {
                     parts.detail.clone_from(&setting.key);
                     self.head.texts.path(setting.place.text).clone_into(&mut parts.lockfile);
                 }

@@ -1,0 +1,108 @@
+//! The whole gate: against reading the same files and counting lines, on a million entries, and on one small lockfile.
+//!
+//! `PACKMAN_CORPUS=FOLDER cargo bench` also measures a folder of real lockfiles. Ratios within one run are what counts.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const PACKMAN: &str = env!("CARGO_BIN_EXE_packman");
+const RUNS: usize = 9;
+
+pub(crate) fn run() {
+    let scratch = std::env::temp_dir().join(format!("packman-bench-{}", std::process::id()));
+    fs::create_dir_all(&scratch).expect("a scratch folder");
+    small(&scratch);
+    million(&scratch);
+    match std::env::var_os("PACKMAN_CORPUS").map(PathBuf::from) {
+        Some(corpus) => against_the_floor("the corpus", &corpus, &scratch),
+        None => println!("whole: the corpus is not measured, PACKMAN_CORPUS is not set"),
+    }
+    let _ = fs::remove_dir_all(&scratch);
+}
+
+/// From process start to the answer about one small lockfile.
+fn small(scratch: &Path) {
+    let folder = scratch.join("small");
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("package-lock.json"), lockfile("small", 5)).expect("a file");
+    let time = median(|| {
+        let _ = Command::new(PACKMAN).arg("check").arg(&folder).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    });
+    println!("whole: one small lockfile, from process start: {:.1} ms", time.as_secs_f64() * 1e3);
+}
+
+/// A million entries in 50 files: time, and the most memory that the process held.
+fn million(scratch: &Path) {
+    let folder = scratch.join("million");
+    for number in 0..50 {
+        let project = folder.join(format!("project-{number}"));
+        fs::create_dir_all(&project).expect("a folder");
+        fs::write(project.join("package-lock.json"), lockfile(&format!("p{number}"), 20_000)).expect("a file");
+    }
+    let script = r#""$0" check "$1" --output json=/dev/null --output sarif=/dev/null --output human=/dev/null 2>/dev/null &
+        pid=$!; peak=0
+        while now=$(grep VmHWM /proc/$pid/status 2>/dev/null); do peak=$now; sleep 0.01; done
+        echo "$peak""#;
+    let start = Instant::now();
+    let output = Command::new("sh").args(["-c", script, PACKMAN]).arg(&folder).output().expect("a shell");
+    let peak = String::from_utf8_lossy(&output.stdout);
+    let peak = peak.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<f64>().ok()).unwrap_or(f64::NAN);
+    println!(
+        "whole: 1,000,000 entries in 50 files with JSON and SARIF: {:.2} s, at most {:.0} MB",
+        start.elapsed().as_secs_f64(),
+        peak / 1024.0
+    );
+    against_the_floor("a million entries", &folder, scratch);
+    let _ = fs::remove_dir_all(&folder);
+}
+
+/// The check with JSON and SARIF, in turn with the floor: every file read, lines counted.
+fn against_the_floor(name: &str, folder: &Path, scratch: &Path) {
+    let floor = "find \"$0\" -type f -print0 | xargs -0 cat | wc -l >/dev/null";
+    let (json, sarif) = (scratch.join("out.json"), scratch.join("out.sarif"));
+    let (mut floors, mut checks) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        floors.push(time(|| {
+            let _ = Command::new("sh").args(["-c", floor]).arg(folder).status();
+        }));
+        checks.push(time(|| {
+            let mut command = Command::new(PACKMAN);
+            command.arg("check").arg(folder).args(["--output", "human=/dev/null", "--output"]);
+            command.arg(format!("json={}", json.display())).arg("--output").arg(format!("sarif={}", sarif.display()));
+            let _ = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        }));
+    }
+    let (floor, check) = (middle(floors).as_secs_f64() * 1e3, middle(checks).as_secs_f64() * 1e3);
+    println!("whole: {name}: floor {floor:.1} ms, check with JSON and SARIF {check:.1} ms, ratio {:.2}", check / floor);
+}
+
+fn median(mut work: impl FnMut()) -> Duration {
+    middle((0..RUNS * 3).map(|_| time(&mut work)).collect())
+}
+
+fn middle(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn time(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+fn lockfile(prefix: &str, entries: usize) -> String {
+    let mut text = String::from("{\n  \"lockfileVersion\": 3,\n  \"packages\": {\n    \"\": {}");
+    for number in 0..entries {
+        let name = format!("{prefix}-{number}");
+        let _ = write!(
+            text,
+            ",\n    \"node_modules/{name}\": {{\n      \"version\": \"1.{number}.0\",\n      \"resolved\": \"https://registry.npmjs.org/{name}/-/{name}-1.{number}.0.tgz\",\n      \"integrity\": \"sha512-{number:086}==\"\n    }}"
+        );
+    }
+    text.push_str("\n  }\n}\n");
+    text
+}
