@@ -24,7 +24,6 @@ pub mod clients;
 pub mod dependency;
 pub mod discover;
 pub mod ecosystem;
-#[cfg(feature = "cargo-metadata")]
 pub mod facts;
 pub mod finding;
 pub mod formats;
