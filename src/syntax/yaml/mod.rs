@@ -4,6 +4,8 @@
 //! and workflows need: `yes`, `no`, `on` and `off` are text (only YAML 1.1 takes them for booleans); `<<` merges maps where aliases
 //! are read, although 1.2 dropped it. Tags say nothing here, but for `!!str`. Never converts a number.
 
+mod plain;
+
 use std::collections::{HashMap, HashSet};
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Tag};
@@ -19,13 +21,17 @@ const BYTES_PER_NODE: usize = 40;
 
 /// Reads all documents of a text that its own tool writes. No such tool writes aliases, so they are a problem.
 pub fn read(text: &Text) -> Result<Vec<Document<'_>>, Problem> {
-    Reader::new(text, false).run()
+    plain::read(text, nodes_expected(text)).map_or_else(|| Reader::new(text, false).run(), Ok)
 }
 
 /// Reads all documents of a text that people write: an alias stands for a copy of what it names, whose places are those of the
 /// original, and the keys of the maps that `<<` names are added to its map, unless they are there.
 pub fn read_with_aliases(text: &Text) -> Result<Vec<Document<'_>>, Problem> {
-    Reader::new(text, true).run()
+    plain::read(text, nodes_expected(text)).map_or_else(|| Reader::new(text, true).run(), Ok)
+}
+
+fn nodes_expected(text: &Text) -> usize {
+    text.content.len() / BYTES_PER_NODE + 1
 }
 
 /// A map or list whose end has not come yet.
@@ -75,7 +81,7 @@ impl<'t> Reader<'t> {
         Self {
             text,
             has_aliases,
-            builder: Builder::new(text, text.content.len() / BYTES_PER_NODE + 1),
+            builder: Builder::new(text, nodes_expected(text)),
             open: Vec::new(),
             anchors: HashMap::new(),
             nodes_copied: 0,
