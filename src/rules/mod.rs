@@ -17,6 +17,7 @@ mod unknown_registry;
 mod unpinned_origin;
 
 use jiff::civil::Date;
+use rayon::prelude::*;
 
 use crate::assess::Ratings;
 use crate::dependency::{Entry, Kind, Lockfile};
@@ -421,8 +422,15 @@ impl<'a> Findings<'a> {
     /// Runs all rules.
     #[must_use]
     pub fn of(case: &Case<'a>) -> Vec<Finding> {
-        let mut findings = Self { policy: case.policy, found: Vec::new() };
-        for rule in RULES {
+        let run = |rule: &&Rule| {
+            let mut findings = Self { policy: case.policy, found: Vec::new() };
+            (rule.check)(case, &mut findings);
+            findings.found
+        };
+        // The rules on exceptions act on what the others found.
+        let Some((rules, last)) = RULES.split_last_chunk::<2>() else { return Vec::new() };
+        let mut findings = Self { policy: case.policy, found: rules.par_iter().flat_map_iter(run).collect() };
+        for rule in last {
             (rule.check)(case, &mut findings);
         }
         findings.found
@@ -464,11 +472,6 @@ pub fn has_judged_registry(origin: &Origin) -> bool {
     }
 }
 
-/// Whether a lockfile states exact versions.
-#[must_use]
-pub fn is_lock(lockfile: &Lockfile) -> bool {
-    lockfile.kind == Kind::Lock
-}
 
 /// Words about an entry: anchored on its version, with its origin and where the repository asks for it.
 #[must_use]
