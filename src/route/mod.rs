@@ -4,12 +4,10 @@
 //! as the weakest), how it is known, and why it is unknown. Never makes a finding.
 
 mod origin;
-mod shape;
 
 use std::collections::{BTreeMap, HashMap};
 
 pub use origin::{Answer, Candidate, Class, Insecure, Origin, Registry};
-pub use shape::{Shape, tarball};
 
 use crate::address::{self, Address};
 use crate::assess::Ratings;
@@ -22,6 +20,7 @@ use crate::neighbours::Neighbours;
 use crate::pattern;
 use crate::policy::PackagePattern;
 use crate::routing::{Asked, KnownBy, Routing, Rule, When};
+use crate::shape::{self, Shape};
 use crate::text::{Place, Text};
 
 /// A registry that the policy declares.
@@ -200,6 +199,12 @@ enum AnswerKey {
 
 impl One<'_> {
     fn entry(&mut self, entry: &Entry) -> Origin {
+        let mut origin = self.located(entry);
+        origin.is_mismatch |= entry.foreign.is_some();
+        origin
+    }
+
+    fn located(&mut self, entry: &Entry) -> Origin {
         let content = &self.text.content;
         match &entry.locator {
             Locator::Silent => self.silent(entry),
@@ -214,7 +219,7 @@ impl One<'_> {
             }
             Locator::Url(at) => {
                 let place = self.text.place(at.span);
-                self.outside(Class::Url, at.of(content), place)
+                self.url(entry, at.of(content), place)
             }
             Locator::Git { url, .. } => {
                 let place = self.text.place(url.span);
@@ -284,27 +289,34 @@ impl One<'_> {
         let shape = self.shape(entry, written);
         if let Some(mut origin) = self.replaced(entry, &applies, written, place) {
             // A registry that stands in for the recorded one is asked for the recorded path.
-            origin.is_mismatch = shape == Some(Shape::AnotherPackage);
+            origin.is_mismatch = shape == Shape::AnotherPackage;
             return origin;
         }
         let mut origin = self.recorded(entry.ecosystem, written, place);
-        if let Some(shape) = shape {
-            match (shape, origin.class) {
-                (Shape::Other, Class::Registry | Class::Unknown) if !self.is_odd(&origin) => {
-                    return self.outside(Class::Url, written, place);
-                }
-                (Shape::AnotherPackage, _) => origin.is_mismatch = true,
-                _ => {}
-            }
+        // Files of npm's registries have no other shapes; elsewhere an index may name any address.
+        let is_bare = entry.ecosystem == Ecosystem::Npm && shape == Shape::Other;
+        if is_bare && matches!(origin.class, Class::Registry | Class::Unknown) && !self.is_odd(&origin) {
+            return self.outside(Class::Url, written, place);
+        }
+        origin.is_mismatch = shape == Shape::AnotherPackage;
+        origin
+    }
+
+    /// An address that the entry itself asks for. A wheel's name binds wherever it lies, any other only where a registry serves it.
+    fn url(&mut self, entry: &Entry, written: &str, place: Place) -> Origin {
+        let mut origin = self.outside(Class::Url, written, place);
+        if entry.ecosystem == Ecosystem::PyPi && self.shape(entry, written) == Shape::AnotherPackage {
+            let is_served = || self.router.address(entry.ecosystem, written, None, KnownBy::Entry).registry != Registry::None;
+            let is_wheel = written.split(['?', '#']).next().is_some_and(|path| path.to_ascii_lowercase().ends_with(".whl"));
+            origin.is_mismatch = is_wheel || is_served();
         }
         origin
     }
 
-    /// The shape of an address, in ecosystems whose registries share one.
-    fn shape(&self, entry: &Entry, written: &str) -> Option<Shape> {
-        let name = entry.name.of(&self.text.content);
+    /// Whose file an address is.
+    fn shape(&self, entry: &Entry, written: &str) -> Shape {
         let version = entry.version.as_ref().map_or("", |version| version.of(&self.text.content));
-        (entry.ecosystem == Ecosystem::Npm).then(|| tarball(written, name, version))
+        shape::of(entry.ecosystem, written, entry.name.of(&self.text.content), version)
     }
 
     /// Whether an address was not understood at all, which stays unknown whatever it looks like.
