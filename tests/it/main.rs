@@ -23,6 +23,7 @@ mod golden;
 mod guide;
 mod layers;
 mod never_better;
+mod origins;
 mod pages;
 mod policy;
 mod sarif;
