@@ -1,6 +1,6 @@
 //! Tarballs of npm-like registries.
 //!
-//! Layouts, below any path: `NAME/-/BASE-VERSION.tgz` (npm and nearly all; some repeat the npm scope before the file), cnpm's
+//! Layouts, below any path: `NAME/-/BASE-VERSION.tgz` (npm and nearly all; some have the npm scope or the version before the file), cnpm's
 //! `NAME/download/…`, GitHub Packages' `download/NAME/VERSION/HASH`, and JSR's `~/REVISION/NAME/VERSION.tgz`.
 
 use super::Shape;
@@ -45,8 +45,9 @@ fn download(rest: &str, name: &str, version: &str) -> Shape {
 fn tarball(before: &str, file: &str, name: &str, version: &str) -> Shape {
     let (folder, file) = super::file_of(file);
     let Some(stem) = file.strip_suffix(".tgz").or_else(|| file.strip_suffix(".tar.gz")) else { return Shape::Other };
-    // Nothing but an npm scope stands before the file; a code host's `/-/archive/…` is no registry's.
-    if folder.contains('/') || (!folder.is_empty() && !before.ends_with(&format!("/{folder}/{}", super::file_of(before).1))) {
+    // Nothing but an npm scope or the version stands before the file; a code host's `/-/archive/…` is no registry's.
+    let is_scope = || !folder.contains('/') && before.ends_with(&format!("/{folder}/{}", super::file_of(before).1));
+    if !(folder.is_empty() || folder == version || is_scope()) {
         return Shape::Other;
     }
     let base = name.rsplit('/').next().unwrap_or(name);

@@ -24,7 +24,8 @@ fn npm_tarballs() {
             ("https://acme.example.org/artifactory/api/npm/npm/@acme/x/-/@acme/x-1.0.0.tgz", "@acme/x", "1.0.0", Own),
             ("https://acme.example.org/artifactory/api/npm/npm/acme/x/-/x-1.0.0.tgz", "@acme/x", "1.0.0", Own),
             ("https://gitlab.example.org/api/v4/projects/7/packages/npm/@acme/x/-/@acme/x-1.0.0.tgz", "@acme/x", "1.0.0", Own),
-            // GitHub Packages, cnpm, JSR.
+            // Gitea, GitHub Packages, cnpm, JSR.
+            ("https://git.example.org/api/packages/acme/npm/@acme%2Fx/-/1.0.0/x-1.0.0.tgz", "@acme/x", "1.0.0", Own),
             ("https://npm.example.org/download/@acme/x/1.0.0/0123abcd", "@acme/x", "1.0.0", Own),
             ("https://npm.example.org/download/acme/x/1.0.0/0123abcd", "@acme/x", "1.0.0", Own),
             ("https://npm.example.org/chalk/download/chalk-2.3.0.tgz", "chalk", "2.3.0", Own),
