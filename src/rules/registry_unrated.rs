@@ -37,6 +37,7 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
     words.many = format!("{{}} come from {name}, a known registry whose controls nobody has read (tier 1)");
     words.label = format!("{name}: known, not rated");
     id.clone_into(&mut words.cause);
+    words.culprit = case.host_place(&dependency).or_else(|| dependency.origin_place());
     words.hint = "if it is yours, declare it in packman.toml under `[registries]` with what you know of it".to_owned();
     if let Some(declaration) = declaration::of(&dependency).filter(|declaration| declaration.service.is_some()) {
         words.hint = format!("if it is yours, say so in packman.toml:\n{}otherwise prefer a rated registry", declaration.text);

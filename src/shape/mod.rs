@@ -45,6 +45,10 @@ pub fn of(ecosystem: Ecosystem, address: &str, name: &str, version: &str) -> Sha
 fn decoded(path: &str) -> Cow<'_, str> {
     const ENCODED: [(&str, &str); 6] = [("%2f", "/"), ("%40", "@"), ("%2b", "+"), ("%21", "!"), ("%2d", "-"), ("%7e", "~")];
     let mut path = Cow::Borrowed(path);
+    // Nearly none has any.
+    if !path.contains('%') {
+        return path;
+    }
     for (code, character) in ENCODED {
         for code in [code, code.to_ascii_uppercase().as_str()] {
             if path.contains(code) {

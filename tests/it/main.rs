@@ -17,6 +17,7 @@ mod check;
 mod cli;
 mod corpus;
 mod damaged;
+mod declarations;
 mod derived;
 mod gate;
 mod golden;
