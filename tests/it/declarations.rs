@@ -215,6 +215,19 @@ static PRIVATE: &[Private] = &[
     private(Ecosystem::NuGet, "https://nuget.acme.example/v3/index.json", "https://nuget.acme.example/v3/"),
 ];
 
+/// Hosts of services that keep registries for others.
+const SERVICES: [&str; 9] = [
+    "amazonaws.com/",
+    "azurecr.io/",
+    "cloudsmith.io/",
+    "gitlab.com/",
+    "jfrog.io/",
+    "pkg.dev/",
+    "pkg.github.com/",
+    "pkgs.dev.azure.com/",
+    "pkgs.visualstudio.com/",
+];
+
 /// A repository that takes one package from an address.
 fn repository(private: &Private) -> MapTree {
     let at = private.address;
@@ -257,6 +270,9 @@ fn a_hint_that_is_pasted_settles_its_finding() {
         let before = report(&tree, STRICT);
         let found = of_origin(&before);
         assert!(!found.is_empty(), "{id} {address}: {before:#}");
+        // A service's own hosts are known, whosever content they have; what people run themselves is not.
+        let is_known = SERVICES.iter().any(|service| address.contains(service));
+        assert_eq!(found[0]["rule"], if is_known { "registry-unrated" } else { "unknown-registry" }, "{id} {address}");
         let hint = found[0]["hint"].as_str().unwrap();
         let pasted: String = hint.lines().filter_map(|line| line.strip_prefix("    ")).flat_map(|line| [line, "\n"]).collect();
         assert!(pasted.contains(&format!("urls = [\"{}\"]\n", private.url)), "{id} {address}: {hint}");
