@@ -3,6 +3,7 @@
 //! Answers for: what is found, and the words for it. Never parses anything and never reads a file.
 
 mod control_missing;
+mod declaration;
 mod exceptions;
 mod insecure_origin;
 mod integrity_missing;
