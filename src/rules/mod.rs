@@ -21,7 +21,7 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 use crate::assess::Ratings;
-use crate::dependency::{Entry, Kind, Lockfile};
+use crate::dependency::{Entry, Lockfile};
 use crate::ecosystem::Ecosystem;
 use crate::finding::{Finding, State, Subject, Words};
 use crate::formats;
