@@ -128,6 +128,10 @@ pub(super) fn refuse(refusal: &Refusal, environment: &mut Environment<'_>) -> Ex
             environment.say("undecided", &format!("{refusal}\n  run `git status` to see what git makes of it"));
             Exit::Undecided
         }
+        Refusal::Tree(TreeError::Git(fault)) => {
+            environment.say("undecided", &format!("{refusal}\n  {}", fault.hint()));
+            Exit::Undecided
+        }
         Refusal::Tree(_) => environment.world(refusal),
     }
 }

@@ -25,6 +25,7 @@ mod layers;
 mod never_better;
 mod pages;
 mod policy;
+mod revision;
 mod sarif;
 mod syntax;
 mod tree;
