@@ -358,6 +358,12 @@ impl Texts {
         Self { side, files }
     }
 
+    /// Which side's texts they are.
+    #[must_use]
+    pub fn side(&self) -> Side {
+        self.side
+    }
+
     /// All paths, sorted.
     #[must_use]
     pub fn paths(&self) -> impl ExactSizeIterator<Item = (TextId, &str, FileKind)> {

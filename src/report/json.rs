@@ -370,7 +370,8 @@ fn finding_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, finding: &Find
         Subject::Entry(number, _) | Subject::Lockfile(number) | Subject::Problem(number, _) | Subject::Setting(number, _) => {
             case.judged(number).map(|judged| case.path(judged.lockfile.text))
         }
-        Subject::Exception(_) => None,
+        Subject::Lost(index) => case.lost.get(index as usize).map(|lost| lost.path.as_str()),
+        Subject::Exception(_) | Subject::BaseSetting(..) | Subject::Policy => None,
     };
     let places = words.primary.iter().map(|place| ("primary", *place)).chain(words.also.iter().copied());
     FindingRow {
@@ -523,7 +524,7 @@ fn write_report(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
             excluded: coverage.excluded.len(),
             left_out: coverage.left_out.len(),
             unreadable: coverage.unreadable,
-            lost: 0,
+            lost: case.lost.len(),
         },
         counts: Counts {
             dependencies: counts.dependencies,

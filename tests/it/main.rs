@@ -10,6 +10,7 @@
 
 mod addresses;
 mod bad_input;
+mod base;
 #[cfg(feature = "cargo-metadata")]
 mod cargo_metadata;
 mod catalogue;
