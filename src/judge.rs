@@ -10,7 +10,7 @@ use crate::catalogue::rating::Reading;
 use crate::finding::{Finding, State, Subject};
 use crate::policy::Level;
 use crate::route::{Class, Registry};
-use crate::rules::Case;
+use crate::rules::{Case, is_comparing};
 use crate::states;
 use crate::text::Place;
 
@@ -129,7 +129,12 @@ pub fn judge(case: Case<'_>, notes: Vec<Note>) -> Report<'_> {
 fn findings(case: &Case<'_>) -> Vec<Finding> {
     let own = states::findings(case);
     if let Some(change) = case.change {
-        let _ = change.after.set(verdict(&count(case, &own), no_lockfile(case)));
+        // Once it is merged nothing is compared with what was before.
+        let remain = own.iter().filter(|finding| !is_comparing(finding.rule)).cloned();
+        let remain: Vec<Finding> = remain
+            .map(|finding| Finding { state: if finding.state == State::Existing { State::New } else { finding.state }, ..finding })
+            .collect();
+        let _ = change.after.set(verdict(&count(case, &remain), no_lockfile(case)));
     }
     match case.under_base {
         Some(theirs) => states::worse(case, own, theirs, states::findings(theirs)),

@@ -10,6 +10,7 @@ use crate::finding::{Finding, State, Subject};
 use crate::policy::Level;
 use crate::route::Class;
 use crate::rules::{Case, Findings};
+use crate::text::Lost;
 
 /// All findings of a case, each with its state.
 #[must_use]
@@ -67,7 +68,7 @@ struct Mark {
     level: Level,
     tier: Option<Tier>,
     detail: u32,
-    /// Of what no registry vouches for: version, commit and address.
+    /// Of what no registry vouches for: version, commit and address. Of what cannot be understood: what stands there.
     exact: Option<[String; 3]>,
 }
 
@@ -82,6 +83,7 @@ impl Mark {
             };
             [one.version().unwrap_or_default().to_owned(), commit, one.location()]
         });
+        let exact = exact.or_else(|| not_understood(case, finding.subject));
         Self { level: finding.level, tier, detail: finding.detail, exact }
     }
 
@@ -91,6 +93,19 @@ impl Mark {
             || self.detail != before.detail
             || self.exact.is_some() && self.exact != before.exact
     }
+}
+
+/// What stands where nothing could be understood. If it is not what stood there, nobody knows what changed.
+fn not_understood(case: &Case<'_>, subject: Subject) -> Option<[String; 3]> {
+    let Subject::Problem(number, index) = subject else { return None };
+    let problem = case.problem(number, index)?;
+    let text = case.text(problem.place.text)?;
+    let stands = match problem.lost {
+        Lost::File => text.sha256(),
+        Lost::Entry => text.slice(problem.place.span).to_owned(),
+        Lost::Detail => return None,
+    };
+    Some([stands, String::new(), String::new()])
 }
 
 /// What was found at the base: by key without its path, then by path.

@@ -6,7 +6,7 @@ use crate::finding::{Finding, Subject, Words};
 use crate::policy::Policy;
 use crate::rules::{Case, Findings, Rule};
 use crate::snapshot::{Judged, Snapshot};
-use crate::text::{Place, Span, TextId};
+use crate::text::{Place, Side, Span, TextId};
 use crate::tree::FileKind;
 
 pub(super) static RULE: Rule = Rule {
@@ -113,7 +113,7 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
         cause: lost.path.clone(),
         many: "{} are no longer judged".to_owned(),
         primary: lost.place.or(was),
-        also: was.filter(|_| lost.place.is_some()).map(|place| ("base", place)).into_iter().collect(),
+        also: was.filter(|was| lost.place.is_some() && was.text.side == Side::Base).map(|place| ("base", place)).into_iter().collect(),
         ..Words::default()
     }
 }

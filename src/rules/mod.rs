@@ -81,6 +81,12 @@ pub static RULES: &[&Rule] = &[
     &exceptions::UNUSED,
 ];
 
+/// Whether a rule finds differences from a base, and nothing else.
+#[must_use]
+pub fn is_comparing(rule: &Rule) -> bool {
+    [&protection_lowered::RULE, &coverage_lost::RULE, &registry_new::RULE, &policy_changed::RULE].iter().any(|one| one.id == rule.id)
+}
+
 /// The rule with this id.
 #[must_use]
 pub fn by_id(id: &str) -> Option<&'static Rule> {

@@ -34,12 +34,21 @@ pub(super) fn paired<'a>(case: &Case<'a>) -> Vec<Paired<'a>> {
         let before = twin.map(|twin| entries(&at_base, twin)).unwrap_or_default();
         for dependency in of_lockfile(case, *number) {
             let name = (dependency.entry.ecosystem, dependency.name());
-            let same = before.get(&name);
-            let same = same.or_else(|| gone.get_or_insert_with(|| gone_entries(case, &at_base, &changed)).get(&name));
-            let Some(all) = same else { continue };
+            // What only a declaration still asks for has lost its lockfile, which is a finding of its own.
+            let is_like = |one: &&Dependency<'_>| one.lockfile().kind == dependency.lockfile().kind;
+            let all: Vec<_> = match before.get(&name) {
+                Some(same) => same.clone(),
+                None => {
+                    let gone = gone.get_or_insert_with(|| gone_entries(case, &at_base, &changed)).get(&name);
+                    gone.into_iter().flatten().filter(is_like).copied().collect()
+                }
+            };
+            if all.is_empty() {
+                continue;
+            }
             let of_version: Vec<_> = all.iter().filter(|one| one.version() == dependency.version()).copied().collect();
             let is_same_version = !of_version.is_empty();
-            paired.push(Paired { head: dependency, base: if is_same_version { of_version } else { all.clone() }, is_same_version });
+            paired.push(Paired { head: dependency, base: if is_same_version { of_version } else { all }, is_same_version });
         }
     }
     paired

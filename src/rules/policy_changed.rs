@@ -16,10 +16,10 @@ pub(super) static RULE: Rule = Rule {
 **Finds** a policy, with its exceptions, that the change under review adds, removes or edits.
 
 **Why it matters.** Whoever may change the gate may open it. The change is judged by the policy of the base and by its own, and the worse
-verdict stands, so it cannot let itself in; but what comes after it will be judged by the new policy alone.
+verdict stands, so it cannot let itself in; but once it is merged, everything that is there is judged by the new policy alone.
 
 **What to do.** Have the policy reviewed by whoever answers for it, best in a change of its own. The message says what the new policy alone
-would decide.",
+will decide about all that is there.",
     check,
     words,
 };
@@ -33,7 +33,7 @@ pub struct PolicyChange {
     /// The first line that differs, where the head has the file.
     place: Option<Place>,
     base: Option<Place>,
-    /// What the head's own policy alone decides; set once that is known.
+    /// What the head's own policy decides about all that is there, without a base; set once that is known.
     pub(crate) after: OnceLock<Verdict>,
 }
 
@@ -48,8 +48,8 @@ impl PolicyChange {
         }
         let does = match (ours, theirs) {
             (Some(_), Some(_)) => "changes",
-            (Some(_), None) => "is new",
-            _ => "is gone",
+            (Some(_), None) => "is added",
+            _ => "is removed",
         };
         let start = |text: &Text, at: usize| text.place(text.lines().span_of(text.lines().position(u32::try_from(at).unwrap_or(0)).0));
         let at = match (ours, theirs) {
@@ -78,14 +78,10 @@ fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
 
 fn words(case: &Case<'_>, _: &Finding) -> Words {
     let Some(change) = case.change else { return Words::default() };
-    let after = match change.after.get() {
-        Some(Verdict::Pass) => "passes",
-        Some(Verdict::Fail) => "fails",
-        _ => "is undecided",
-    };
+    let after = change.after.get().copied().unwrap_or(Verdict::Undecided).id();
     Words {
         message: format!(
-            "the policy `{}` {} together with what it judges; by it alone, this change {after}",
+            "the policy `{}` {} together with what it judges; after the merge, the verdict on all that is there will be `{after}`",
             change.path, change.does
         ),
         label: "judged by the base's policy too".to_owned(),

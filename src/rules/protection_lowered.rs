@@ -165,8 +165,11 @@ fn tagged<'a>(dependency: &Dependency<'a>) -> Option<(String, &'a str, &'a str)>
     let content = &dependency.text.content;
     let Locator::Git { url, commit: Some(commit) } = &dependency.entry.locator else { return None };
     let written = url.of(content);
-    let asked = written.split_once('?').and_then(|(_, query)| query.split(['&', '#']).find_map(|part| part.strip_prefix("tag=")));
-    // Swift's pins and Composer's packages are versions of tags; other formats' versions are what the package says of itself.
+    // What was asked for stands between both: `URL?tag=v1#commit`.
+    let between = content.get(url.span.end as usize..commit.span.start as usize).unwrap_or("");
+    let query = between.strip_prefix('?').and_then(|rest| rest.strip_suffix('#')).unwrap_or("");
+    let asked = query.split('&').find_map(|part| part.strip_prefix("tag="));
+    // Swift's pins and Composer's packages have the versions of tags; elsewhere a version is what the package says of itself.
     let is_by_version = matches!(dependency.entry.ecosystem, Ecosystem::Swift | Ecosystem::Composer);
     let tag = asked.or_else(|| dependency.version().filter(|version| is_by_version && !version.starts_with("dev-")))?;
     Some((crate::address::repository(written), tag, commit.of(content)))
@@ -265,9 +268,20 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
     if words.cause.is_empty() {
         words.cause = format!("{} {}", what(finding.detail), finding.detail);
     }
-    let was = before.map(|before| before.origin_place().unwrap_or(before.place()));
-    words.also.extend(was.map(|place| ("base", place)));
+    words.also.retain(|(_, place)| Some(*place) != words.primary);
+    words.also.extend(before.map(|before| ("base", place_of(&before, finding.detail))));
     words
+}
+
+/// Where what was lowered stands.
+fn place_of(dependency: &Dependency<'_>, detail: u32) -> Place {
+    let hash = || dependency.lockfile().hashes_of(dependency.id.1).next().map(|hash| dependency.text.place(hash.span));
+    let place = match detail {
+        ORIGIN | TAG => dependency.origin_place(),
+        HASH_CHANGED..=HASH_OTHER => hash(),
+        _ => None,
+    };
+    place.unwrap_or_else(|| dependency.place())
 }
 
 fn origin_words(
@@ -281,6 +295,9 @@ fn origin_words(
         let location = one.location();
         match one.origin.class {
             Class::Git | Class::Url | Class::Unknown if !location.is_empty() => format!("`{location}`"),
+            Class::Workspace => "the repository itself".to_owned(),
+            Class::Path => "a file or folder of the repository".to_owned(),
+            Class::Bundled => "inside another package".to_owned(),
             _ => case.origin_name(one.origin).to_owned(),
         }
     };
@@ -297,9 +314,24 @@ fn origin_words(
     words.culprit = here.or_else(|| before.and_then(Dependency::origin_place));
     // A bump changes the version's line; else the line that moved it is the one that changed.
     if is_same_version {
-        words.primary = here.or(words.primary);
+        words.primary = here.map(|here| changed_place(case, dependency, before, here)).or(words.primary);
+        words.culprit = words.primary.filter(|_| here.is_some()).or(words.culprit);
     }
-    words.also.retain(|(_, place)| Some(*place) != words.primary);
+}
+
+/// Where an origin stands; if that line is as it was, the line that names its host (a variable's value) is what changed.
+fn changed_place(case: &Case<'_>, dependency: &Dependency<'_>, before: Option<&Dependency<'_>>, here: Place) -> Place {
+    let line = |place: Place| {
+        let text = case.text(place.text)?;
+        let lines = text.lines();
+        Some(text.slice(lines.span_of(lines.position(place.span.start).0)))
+    };
+    let was = before.and_then(Dependency::origin_place).and_then(line);
+    let location = dependency.location();
+    let host = crate::address::read(&location).ok().map(|read| read.host.into_owned());
+    let (Some(host), Some(text)) = (host.filter(|_| was.is_some() && was == line(here)), case.text(here.text)) else { return here };
+    let found = text.content.find(&host).map(|at| text.place(Span::new(at, at + host.len())));
+    found.unwrap_or(here)
 }
 
 fn words_setting_gone(case: &Case<'_>, number: u32, index: u32) -> Words {
