@@ -111,13 +111,9 @@ pub fn compare<T>(
     fault_of(tree)?;
     fault_of(*base_tree)?;
     let lost = lost(&their_beside, &head, &own.policy);
-    let theirs = Case {
-        base: Some(&their_beside),
-        lost: &lost,
-        ..Case::of(&their_head, &theirs.policy, &their_ratings, today, &outside)
-    };
-    let case =
-        Case { base: Some(&beside), lost: &lost, change: change.as_ref(), under_base: Some(&theirs), ..alone(&head) };
+    let theirs =
+        Case { base: Some(&their_beside), lost: &lost, ..Case::of(&their_head, &theirs.policy, &their_ratings, today, &outside) };
+    let case = Case { base: Some(&beside), lost: &lost, change: change.as_ref(), under_base: Some(&theirs), ..alone(&head) };
     Ok(with(&judge(case, notes)))
 }
 
@@ -166,14 +162,11 @@ fn base_policy(
     if found.as_ref().map(|found| found.as_ref().ok().map(|text| text.bytes())) == own.map(|own| Some(own.bytes())) {
         return Ok(None);
     }
-    let policy = match load(tree, texts, None, levels, today) {
-        Ok(policy) => policy,
-        Err(_) => {
-            let message = "the base's policy cannot be applied as it is written; `standard` stands in for it".to_owned();
-            notes.push(Note { message, place: None });
-            load(tree, &Texts::of(Side::Base, Vec::new()), None, levels, today)?
-        }
-    };
+    let policy = load(tree, texts, None, levels, today).or_else(|_| {
+        let message = "the base's policy cannot be applied as it is written; `standard` stands in for it".to_owned();
+        notes.push(Note { message, place: None });
+        load(tree, &Texts::of(Side::Base, Vec::new()), None, levels, today)
+    })?;
     Ok(Some(Ruling::of(policy)?))
 }
 

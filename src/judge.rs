@@ -132,7 +132,10 @@ fn findings(case: &Case<'_>) -> Vec<Finding> {
         // Once it is merged nothing is compared with what was before.
         let remain = own.iter().filter(|finding| !is_comparing(finding.rule)).cloned();
         let remain: Vec<Finding> = remain
-            .map(|finding| Finding { state: if finding.state == State::Existing { State::New } else { finding.state }, ..finding })
+            .map(|finding| Finding {
+                state: if finding.state == State::Existing { State::New } else { finding.state },
+                ..finding
+            })
             .collect();
         let _ = change.after.set(verdict(&count(case, &remain), no_lockfile(case)));
     }

@@ -81,7 +81,10 @@ fn sides(command: &Check) -> Result<Sides, TreeError> {
             let (commit, how) = if command.base_exact {
                 (named, String::new())
             } else {
-                (repository.merge_base((named, revision), (repository.commit(head)?, head))?, format!(", where it and `{head}` parted"))
+                (
+                    repository.merge_base((named, revision), (repository.commit(head)?, head))?,
+                    format!(", where it and `{head}` parted"),
+                )
             };
             Some((repository.tree(commit)?, format!("`{revision}` ({commit}{how})")))
         }

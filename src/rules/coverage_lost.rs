@@ -46,9 +46,8 @@ pub fn lost(base: &Snapshot, head: &Snapshot, head_policy: &Policy) -> Vec<Lost>
 
 fn lost_one(base: &Snapshot, judged: &Judged, head: &Snapshot, head_policy: &Policy) -> Option<Lost> {
     let path = base.path(judged.lockfile.text);
-    let lost = |reason: String, place: Option<Place>| {
-        Some(Lost { path: path.to_owned(), reason, place, base: judged.lockfile.text })
-    };
+    let lost =
+        |reason: String, place: Option<Place>| Some(Lost { path: path.to_owned(), reason, place, base: judged.lockfile.text });
     let here = head.texts.find(path);
     let start = |text: TextId| Place { text, span: Span::default() };
     if let Some(line) = head_policy.excludes(path).filter(|_| here.is_some()) {
@@ -85,7 +84,9 @@ fn is_link(side: &Snapshot, id: TextId) -> bool {
 
 /// The paths of the declarations that a lockfile of the base makes details.
 fn declarations<'b>(base: &'b Snapshot, lock: &Judged) -> BTreeSet<&'b str> {
-    let details = base.lockfiles.iter().filter(|judged| judged.shadowed_by == Some(lock.lockfile.text));
+    // By path: a declaration that is shared with the head names the head's lockfile.
+    let path = base.path(lock.lockfile.text);
+    let details = base.lockfiles.iter().filter(|judged| judged.shadowed_by.is_some_and(|by| base.path(by) == path));
     details.map(|judged| base.path(judged.lockfile.text)).collect()
 }
 
@@ -93,7 +94,7 @@ fn declarations<'b>(base: &'b Snapshot, lock: &Judged) -> BTreeSet<&'b str> {
 fn unlocked(head: &Snapshot, path: &str) -> Option<TextId> {
     let id = head.texts.find(path)?;
     let judged = head.number_at(path).and_then(|number| head.judged(number));
-    judged.is_none_or(|judged| judged.is_judged()).then_some(id)
+    judged.is_none_or(Judged::is_judged).then_some(id)
 }
 
 fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
@@ -113,7 +114,11 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
         cause: lost.path.clone(),
         many: "{} are no longer judged".to_owned(),
         primary: lost.place.or(was),
-        also: was.filter(|was| lost.place.is_some() && was.text.side == Side::Base).map(|place| ("base", place)).into_iter().collect(),
+        also: was
+            .filter(|was| lost.place.is_some() && was.text.side == Side::Base)
+            .map(|place| ("base", place))
+            .into_iter()
+            .collect(),
         ..Words::default()
     }
 }

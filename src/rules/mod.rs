@@ -84,7 +84,9 @@ pub static RULES: &[&Rule] = &[
 /// Whether a rule finds differences from a base, and nothing else.
 #[must_use]
 pub fn is_comparing(rule: &Rule) -> bool {
-    [&protection_lowered::RULE, &coverage_lost::RULE, &registry_new::RULE, &policy_changed::RULE].iter().any(|one| one.id == rule.id)
+    [&protection_lowered::RULE, &coverage_lost::RULE, &registry_new::RULE, &policy_changed::RULE]
+        .iter()
+        .any(|one| one.id == rule.id)
 }
 
 /// The rule with this id.
@@ -367,12 +369,14 @@ impl<'a> Case<'a> {
                 let setting = self.judged(number).and_then(|judged| judged.settings().nth(index as usize));
                 self.file_subject(setting.map(|setting| setting.place.text))
             }
-            (Subject::Lost(index), _) => {
-                policy::Subject { path: self.lost.get(index as usize).map_or("", |lost| &lost.path), ..policy::Subject::default() }
-            }
-            (Subject::BaseSetting(number, index), _) => {
-                policy::Subject { path: self.base_setting(number, index).map_or("", |(_, path)| path), ..policy::Subject::default() }
-            }
+            (Subject::Lost(index), _) => policy::Subject {
+                path: self.lost.get(index as usize).map_or("", |lost| &lost.path),
+                ..policy::Subject::default()
+            },
+            (Subject::BaseSetting(number, index), _) => policy::Subject {
+                path: self.base_setting(number, index).map_or("", |(_, path)| path),
+                ..policy::Subject::default()
+            },
             _ => policy::Subject::default(),
         }
     }
@@ -447,7 +451,9 @@ impl<'a> Case<'a> {
             Subject::Policy => {}
         }
         match finding.rule.id {
-            "protection-lowered" if parts.detail.is_empty() => protection_lowered::what(finding.detail).clone_into(&mut parts.detail),
+            "protection-lowered" if parts.detail.is_empty() => {
+                protection_lowered::what(finding.detail).clone_into(&mut parts.detail)
+            }
             // One for each registry, whichever package is the first.
             "registry-new" => "-".clone_into(&mut parts.package),
             _ => {}
@@ -512,12 +518,16 @@ impl<'a> Findings<'a> {
 
     /// Adds a finding at the level of a part of the rule.
     pub fn add_at(&mut self, rule: &'static Rule, key: &str, subject: Subject, asked: Option<Place>, detail: u32) {
-        self.push(key, Finding { rule, level: Level::Allow, state: State::New, subject, asked, detail, was: None, under_base: None });
+        self.push(
+            key,
+            Finding { rule, level: Level::Allow, state: State::New, subject, asked, detail, was: None, under_base: None },
+        );
     }
 
     /// Adds a finding about an entry that was another one at the base.
     pub fn add_difference(&mut self, rule: &'static Rule, subject: Subject, was: Option<(u32, u32)>, detail: u32) {
-        let finding = Finding { rule, level: Level::Allow, state: State::New, subject, asked: None, detail, was, under_base: None };
+        let finding =
+            Finding { rule, level: Level::Allow, state: State::New, subject, asked: None, detail, was, under_base: None };
         self.push(rule.id, finding);
     }
 

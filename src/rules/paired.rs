@@ -36,13 +36,11 @@ pub(super) fn paired<'a>(case: &Case<'a>) -> Vec<Paired<'a>> {
             let name = (dependency.entry.ecosystem, dependency.name());
             // What only a declaration still asks for has lost its lockfile, which is a finding of its own.
             let is_like = |one: &&Dependency<'_>| one.lockfile().kind == dependency.lockfile().kind;
-            let all: Vec<_> = match before.get(&name) {
-                Some(same) => same.clone(),
-                None => {
-                    let gone = gone.get_or_insert_with(|| gone_entries(case, &at_base, &changed)).get(&name);
-                    gone.into_iter().flatten().filter(is_like).copied().collect()
-                }
-            };
+            let mut all = before.get(&name).cloned().unwrap_or_default();
+            if all.is_empty() {
+                let gone = gone.get_or_insert_with(|| gone_entries(case, &at_base, &changed)).get(&name);
+                all.extend(gone.into_iter().flatten().filter(is_like).copied());
+            }
             if all.is_empty() {
                 continue;
             }
@@ -94,9 +92,8 @@ fn gone_entries<'a>(case: &Case<'a>, at_base: &Case<'a>, changed: &[(u32, Option
         if twin.is_none() && is_shared(judged) {
             continue;
         }
-        let here: HashSet<Name<'_>> = twin
-            .map(|twin| of_lockfile(case, *twin).map(|one| (one.entry.ecosystem, one.name())).collect())
-            .unwrap_or_default();
+        let here: HashSet<Name<'_>> =
+            twin.map(|twin| of_lockfile(case, *twin).map(|one| (one.entry.ecosystem, one.name())).collect()).unwrap_or_default();
         for dependency in of_lockfile(at_base, number) {
             let name = (dependency.entry.ecosystem, dependency.name());
             if !here.contains(&name) {

@@ -51,7 +51,8 @@ impl PolicyChange {
             (Some(_), None) => "is added",
             _ => "is removed",
         };
-        let start = |text: &Text, at: usize| text.place(text.lines().span_of(text.lines().position(u32::try_from(at).unwrap_or(0)).0));
+        let start =
+            |text: &Text, at: usize| text.place(text.lines().span_of(text.lines().position(u32::try_from(at).unwrap_or(0)).0));
         let at = match (ours, theirs) {
             (Some(ours), Some(theirs)) => {
                 let pairs = ours.content.bytes().zip(theirs.content.bytes());

@@ -104,8 +104,7 @@ fn hashes<'a>(dependency: &Dependency<'a>) -> BTreeSet<(String, &'a str)> {
 fn hash_lowered(pair: &Paired<'_>) -> Option<u32> {
     let head = &pair.head;
     let is_served = matches!(head.origin.class, Class::Registry | Class::Unrated | Class::Declared | Class::Url | Class::Unknown);
-    let same_format: Vec<_> =
-        pair.base.iter().filter(|base| base.lockfile().format.id == head.lockfile().format.id).collect();
+    let same_format: Vec<_> = pair.base.iter().filter(|base| base.lockfile().format.id == head.lockfile().format.id).collect();
     // Hashes of different formats are of different things: archives, folders, sums of sums.
     if !is_served || head.is_reference() || same_format.is_empty() {
         return None;
@@ -229,7 +228,9 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
         ORIGIN => origin_words(case, &dependency, before.as_ref(), is_same, &mut words),
         HASH_CHANGED..=HASH_OTHER => {
             let (does, many) = match finding.detail {
-                HASH_CHANGED => ("has another hash than at the base, at the same version", "have other hashes at the same versions"),
+                HASH_CHANGED => {
+                    ("has another hash than at the base, at the same version", "have other hashes at the same versions")
+                }
                 HASH_GONE => ("has no hash any more", "have no hash any more"),
                 HASH_WEAKER => ("has only a weak hash now", "have only weak hashes now"),
                 _ => ("has a hash of another algorithm, which cannot be compared", "have hashes of another algorithm"),
@@ -262,7 +263,8 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
             words.message = format!("{spoken} runs code when it is installed, which it did not before");
             "{} run code when they are installed, which they did not before".clone_into(&mut words.many);
             "runs code".clone_into(&mut words.label);
-            words.hint = format!("look at what it runs, then list it: `[packages] may-run-code = [\"{}\"]`", dependency.package());
+            words.hint =
+                format!("look at what it runs, then list it: `[packages] may-run-code = [\"{}\"]`", dependency.package());
         }
     }
     if words.cause.is_empty() {
@@ -329,7 +331,9 @@ fn changed_place(case: &Case<'_>, dependency: &Dependency<'_>, before: Option<&D
     let was = before.and_then(Dependency::origin_place).and_then(line);
     let location = dependency.location();
     let host = crate::address::read(&location).ok().map(|read| read.host.into_owned());
-    let (Some(host), Some(text)) = (host.filter(|_| was.is_some() && was == line(here)), case.text(here.text)) else { return here };
+    let (Some(host), Some(text)) = (host.filter(|_| was.is_some() && was == line(here)), case.text(here.text)) else {
+        return here;
+    };
     let found = text.content.find(&host).map(|at| text.place(Span::new(at, at + host.len())));
     found.unwrap_or(here)
 }

@@ -98,8 +98,8 @@ impl Snapshot {
             shadows(all.into_iter(), path_of)
         };
         let is_turned = |judged: &Arc<Judged>| {
-            let path = head.path(judged.lockfile.text);
-            shadows.contains_key(path) == judged.is_judged()
+            let now = shadows.get(head.path(judged.lockfile.text)).map(|by| path_of(*by));
+            now != judged.shadowed_by.map(|by| head.path(by))
         };
         let (turned, shared): (Vec<_>, Vec<_>) = shared.into_iter().partition(is_turned);
         let turned: HashSet<&str> = turned.iter().map(|judged| head.path(judged.lockfile.text)).collect();

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use packman::report::{Style, by_id};
+use packman::snapshot::Snapshot;
 use packman::tree::{MapTree, Tree};
-use packman::{Base, Request, compare};
+use packman::{Base, Request, check, compare};
 use serde_json::Value;
 
 use crate::gate::request;
@@ -70,7 +71,11 @@ fn told(report: &Value) -> String {
     let complete = if report["complete"] == true { "" } else { ", incomplete" };
     let coverage = &report["coverage"];
     let _ = writeln!(told, "{}{complete}", text(&report["verdict"]));
-    let _ = writeln!(told, "read {}, excluded {}, unreadable {}, lost {}", coverage["read"], coverage["excluded"], coverage["unreadable"], coverage["lost"]);
+    let _ = writeln!(
+        told,
+        "read {}, excluded {}, unreadable {}, lost {}",
+        coverage["read"], coverage["excluded"], coverage["unreadable"], coverage["lost"]
+    );
     for finding in report["findings"].as_array().unwrap() {
         let (state, level, rule) = (text(&finding["state"]), text(&finding["level"]), text(&finding["rule"]));
         let _ = writeln!(told, "\n{state} {level} {rule}\n  {}", text(&finding["message"]));
@@ -106,4 +111,156 @@ fn stories_are_told_as_expected() {
         }
     }
     assert!(stale.is_empty(), "{}", stale.join("\n"));
+}
+
+#[test]
+fn every_comparing_rule_has_a_story() {
+    let rules: std::collections::BTreeSet<String> = stories().iter().flat_map(|story| found(&story.json())).collect();
+    for rule in ["protection-lowered", "coverage-lost", "registry-new", "policy-changed"] {
+        assert!(rules.contains(rule), "{rule}");
+    }
+}
+
+/// The rules that found something.
+pub(crate) fn found(report: &Value) -> Vec<String> {
+    report["findings"].as_array().unwrap().iter().map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn compared_with_itself_nothing_is_new() {
+    for story in stories() {
+        for side in [&story.head, &story.base] {
+            if side.0.get("packman.toml").is_some_and(|policy| policy.starts_with(b"extend =")) {
+                continue;
+            }
+            let report: Value = serde_json::from_str(&output(side, side, None, "json")).unwrap_or_default();
+            let findings = report["findings"].as_array().unwrap();
+            let fresh: Vec<&Value> = findings.iter().filter(|finding| finding["state"] == "new").collect();
+            assert!(fresh.is_empty(), "{}: {fresh:?}", story.folder.display());
+            assert_eq!(report["coverage"]["lost"], 0, "{}", story.folder.display());
+        }
+    }
+}
+
+/// Packages that come from elsewhere, with their lockfiles.
+fn moved(report: &Value) -> Vec<String> {
+    let findings = report["findings"].as_array().unwrap().iter();
+    let moved = findings.filter(|finding| finding["message"].as_str().unwrap().contains("before this change it came from"));
+    let mut moved: Vec<String> = moved
+        .map(|finding| {
+            let purl = finding["purl"].as_str().unwrap();
+            format!("{} {}", purl.rsplit_once('@').map_or(purl, |(package, _)| package), finding["lockfile"])
+        })
+        .collect();
+    moved.sort();
+    moved.dedup();
+    moved
+}
+
+#[test]
+fn what_comes_from_elsewhere_came_from_elsewhere_the_other_way_round() {
+    // One way only: what the repository takes in itself, and one more source, which gone again lowers nothing.
+    let one_way = ["a-package-becomes-a-workspace-member", "a-workspace-member-becomes-a-package", "a-fork-beside-the-registry"];
+    let more = ["a-second-version-comes-from-elsewhere", "one-repository-of-a-pom", "one-more-index"];
+    for story in stories() {
+        let name = story.folder.file_name().unwrap().to_str().unwrap().to_owned();
+        if one_way.contains(&name.as_str()) || more.contains(&name.as_str()) {
+            continue;
+        }
+        let policy = "extends = [\"strict\"]\n";
+        let there: Value = serde_json::from_str(&output(&story.head, &story.base, Some(policy), "json")).unwrap();
+        let back: Value = serde_json::from_str(&output(&story.base, &story.head, Some(policy), "json")).unwrap();
+        assert_eq!(moved(&there), moved(&back), "{name}");
+    }
+}
+
+/// All that a snapshot says, without saying which side it is.
+fn dump(snapshot: &Snapshot) -> String {
+    let mut dump = String::new();
+    for judged in &snapshot.lockfiles {
+        let lockfile = &judged.lockfile;
+        let shadowed = judged.shadowed_by.map(|by| snapshot.path(by));
+        let _ = writeln!(dump, "{} {} {shadowed:?}", snapshot.path(lockfile.text), lockfile.format.id);
+        for (entry, origin) in lockfile.entries.iter().zip(&judged.routed.origins) {
+            let content = &snapshot.text(lockfile.text).unwrap().content;
+            let version = entry.version.as_ref().map(|version| version.of(content));
+            let places: Vec<&str> = judged
+                .routed
+                .answer(origin)
+                .map_or(Vec::new(), |answer| answer.candidates.iter().map(|one| one.location.as_str()).collect());
+            let _ = writeln!(dump, "  {} {version:?} {:?} {places:?}", entry.name.of(content), origin.class);
+        }
+        let _ = writeln!(dump, "  {:?}", judged.settings().map(|setting| setting.key.as_str()).collect::<Vec<_>>());
+    }
+    let coverage = &snapshot.coverage;
+    let excluded: Vec<&str> = coverage.excluded.iter().map(|id| snapshot.path(*id)).collect();
+    let _ = writeln!(dump, "{} {} {} {excluded:?}", coverage.read, coverage.shadowed, coverage.unreadable);
+    dump
+}
+
+#[test]
+fn what_a_base_shares_with_its_head_is_what_it_would_read_alone() {
+    for story in stories() {
+        for (head, base) in [(&story.head, &story.base), (&story.base, &story.head)] {
+            let policy = head.0.get("packman.toml").map_or("", |bytes| std::str::from_utf8(bytes).unwrap());
+            let policy = if policy.starts_with("extend =") { "" } else { policy };
+            let beside = Base { tree: base, name: String::new() };
+            let shared = compare(head, Some(&beside), request(policy), |report| dump(report.case.base.unwrap())).unwrap();
+            let alone = check(base, request(policy), |report| dump(report.case.head)).unwrap();
+            assert_eq!(shared, alone, "{}", story.folder.display());
+        }
+    }
+}
+
+/// Many projects, of which one change touches a few: a lockfile, a manifest, a configuration above several, a folder.
+#[test]
+fn a_change_in_a_large_tree_is_read_as_if_nothing_were_shared() {
+    let mut base = MapTree::default();
+    for story in stories() {
+        let name = story.folder.file_name().unwrap().to_str().unwrap().to_owned();
+        base.0.extend(story.base.0.iter().map(|(path, bytes)| (format!("{name}/{path}"), bytes.clone())));
+    }
+    base.0.retain(|path, _| !path.ends_with("packman.toml"));
+    let paths: Vec<String> = base.0.keys().cloned().collect();
+    for (number, path) in paths.iter().enumerate().step_by(7) {
+        let mut head = base.clone();
+        match number % 3 {
+            0 => drop(head.0.remove(path)),
+            1 => head.0.get_mut(path).unwrap().extend_from_slice(b"\n"),
+            _ => drop(head.0.insert(".npmrc".to_owned(), b"registry=https://npm.evil.example/\n".to_vec())),
+        }
+        let beside = Base { tree: &base, name: String::new() };
+        let shared = compare(&head, Some(&beside), request(""), |report| dump(report.case.base.unwrap())).unwrap();
+        let alone = check(&base, request(""), |report| dump(report.case.head)).unwrap();
+        assert_eq!(shared, alone, "{path}");
+    }
+}
+
+/// What people see: the line of the base where the base has the culprit.
+#[test]
+fn excerpts_of_the_base_are_the_bases() {
+    let story = |name: &str| stories().into_iter().find(|story| story.folder.ends_with(name)).unwrap().report("human");
+    let gone = story("a-protecting-setting-is-gone");
+    assert!(gone.contains("--> .npmrc:1:16\n  |\n1 | ignore-scripts=true\n  |                ^^^^ gone"), "{gone}");
+    let line = story("one-line-of-npmrc");
+    assert!(line.contains("--> .npmrc:1:10\n  |\n1 | registry=https://npm.evil.example/"), "{line}");
+}
+
+#[test]
+fn sarif_shows_all_that_stands_and_nothing_of_the_base() {
+    for story in stories() {
+        let sarif: Value = serde_json::from_str(&story.report("sarif")).unwrap();
+        let json = story.json();
+        let standing = json["findings"].as_array().unwrap().iter().filter(|one| one["state"] != "excepted").count();
+        let results = sarif["runs"][0]["results"].as_array().unwrap();
+        assert!(
+            standing == 0 || !results.is_empty() || json["findings"][0]["places"][0]["side"] == "base",
+            "{}",
+            story.folder.display()
+        );
+        for result in results {
+            let uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap();
+            assert!(story.head.0.contains_key(&uri.replace("%20", " ")), "{}: {uri}", story.folder.display());
+        }
+    }
 }

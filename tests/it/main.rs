@@ -11,6 +11,7 @@
 mod addresses;
 mod bad_input;
 mod base;
+mod base_git;
 #[cfg(feature = "cargo-metadata")]
 mod cargo_metadata;
 mod catalogue;

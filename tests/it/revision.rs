@@ -296,7 +296,7 @@ fn merge_bases_are_those_of_git() {
     let place = Place::repository();
     place.git("commit -q --allow-empty -m root");
     let empty = said(&place.0, "rev-parse HEAD^{tree}");
-    let mut runner = TestRunner::new(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() });
+    let mut runner = TestRunner::new(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() });
     let ran = runner.run(&histories(), |history| {
         let mut ids: Vec<String> = Vec::new();
         for (number, (parents, date)) in history.iter().enumerate() {

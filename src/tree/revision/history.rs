@@ -123,10 +123,21 @@ impl History<'_> {
         if one.0 == other.0 {
             return Ok(one.0);
         }
-        let mut walk = Walk { history: self, seen: HashMap::new(), queue: BinaryHeap::new(), undecided: 0 };
-        walk.mark(one.0, ONE)?;
-        walk.mark(other.0, OTHER)?;
-        match walk.run()? {
+        let mut walk = Walk::from(self, one.0, &[other.0])?;
+        let mut common = walk.run()?;
+        // Dates may lie: of several, those behind another one are no best ones.
+        if common.len() > 1 {
+            let all = common.clone();
+            let mut best = Vec::new();
+            for id in all.iter().copied() {
+                let others: Vec<ObjectId> = all.iter().copied().filter(|other| *other != id).collect();
+                let mut walk = Walk::from(self, id, &others)?;
+                walk.run()?;
+                best.extend((!walk.has(id, OTHER)).then_some(id));
+            }
+            common = best;
+        }
+        match common.into_iter().max_by_key(|id| (walk.time(*id), *id)) {
             Some(found) => Ok(found),
             None if self.shallow.is_empty() => Err(GitFault::Unrelated { one: one.1.to_owned(), other: other.1.to_owned() }),
             None => Err(GitFault::Shallow(format!("the commit where `{}` and `{}` parted", one.1, other.1))),
@@ -157,7 +168,24 @@ struct Walk<'r> {
     undecided: usize,
 }
 
-impl Walk<'_> {
+impl<'r> Walk<'r> {
+    fn from(history: &'r History<'r>, one: ObjectId, others: &[ObjectId]) -> Result<Self, GitFault> {
+        let mut walk = Self { history, seen: HashMap::new(), queue: BinaryHeap::new(), undecided: 0 };
+        walk.mark(one, ONE)?;
+        for other in others {
+            walk.mark(*other, OTHER)?;
+        }
+        Ok(walk)
+    }
+
+    fn has(&self, id: ObjectId, flag: u8) -> bool {
+        self.seen.get(&id).is_some_and(|seen| seen.flags & flag != 0)
+    }
+
+    fn time(&self, id: ObjectId) -> i64 {
+        self.seen.get(&id).map_or(0, |seen| seen.time)
+    }
+
     /// Adds flags to a commit and queues it if they are new.
     fn mark(&mut self, id: ObjectId, flags: u8) -> Result<(), GitFault> {
         if !self.seen.contains_key(&id) {
@@ -182,7 +210,8 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn run(&mut self) -> Result<Option<ObjectId>, GitFault> {
+    /// Walks until nothing new can be common; gives the common ancestors that are not known to be behind another one.
+    fn run(&mut self) -> Result<Vec<ObjectId>, GitFault> {
         let mut common = Vec::new();
         while self.undecided > 0 {
             let Some((_, id)) = self.queue.pop() else { break };
@@ -200,8 +229,9 @@ impl Walk<'_> {
                 self.mark(parent, flags)?;
             }
         }
-        let best = common.into_iter().filter_map(|id| self.seen.get(&id).map(|seen| (seen, id)));
-        let best = best.filter(|(seen, _)| seen.flags & STALE == 0).max_by_key(|(seen, id)| (seen.time, *id));
-        Ok(best.map(|(_, id)| id))
+        common.retain(|id| !self.has(*id, STALE));
+        common.sort_unstable();
+        common.dedup();
+        Ok(common)
     }
 }
