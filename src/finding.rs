@@ -109,6 +109,12 @@ impl Finding {
         words
     }
 
+    /// The exception of this number that accepts it, for sentences.
+    #[must_use]
+    pub fn exception_name(&self, case: &Case<'_>, number: u32) -> String {
+        self.seen_by_base(case).map_or_else(|| case.exception_name(number), |(_, case)| case.exception_name(number))
+    }
+
     /// The finding in the case of the base's policy, if that policy judges it so.
     fn seen_by_base<'c>(&self, case: &Case<'c>) -> Option<(Self, &'c Case<'c>)> {
         Some((Self { subject: self.under_base?, under_base: None, ..self.clone() }, case.under_base?))

@@ -92,7 +92,7 @@ pub fn compare<T>(
     let text_of = |id: Option<TextId>| id.and_then(|id| listed.texts.loaded(id).or(outside.iter().find(|text| text.id == id)));
     let theirs = base_policy(*base_tree, &base_listed.texts, text_of(own.policy.text), (&request.levels, today), &mut notes)?;
     let beside = Snapshot::beside(&head, &base_listed, *base_tree, through);
-    let change = PolicyChange::between((tree, &listed.texts), (*base_tree, &base_listed.texts));
+    let change = PolicyChange::between(policy_of(tree, &listed.texts), policy_of(*base_tree, &base_listed.texts));
     let Some(theirs) = theirs else {
         fault_of(*base_tree)?;
         let lost = lost(&beside, &head, &own.policy);
@@ -148,6 +148,11 @@ fn list(tree: &dyn Tree, side: Side) -> Result<Listed, TreeError> {
 /// What the world could not give is no fault of the files.
 fn fault_of(tree: &dyn Tree) -> Result<(), TreeError> {
     tree.fault().map_or(Ok(()), Err)
+}
+
+/// The text of a tree's own policy, if it has one that can be read.
+fn policy_of<'t>(tree: &dyn Tree, texts: &'t Texts) -> Option<&'t Text> {
+    policy::PATHS.iter().find_map(|path| texts.find(path)).and_then(|id| texts.read(tree, id).ok())
 }
 
 /// The base's policy, unless it says what the head's says. One that cannot be applied counts as none: the change that mends it must pass.

@@ -119,10 +119,12 @@ pub fn judge(case: Case<'_>, notes: Vec<Note>) -> Report<'_> {
     });
     let counts = count(&case, &findings);
     let no_lockfile = [Some(&case), case.under_base].into_iter().flatten().filter_map(no_lockfile).max();
-    let is_undecided = counts.undecided > 0 || no_lockfile == Some(Level::Undecided);
     let verdict = verdict(&counts, no_lockfile);
+    // What was unreadable at the base already decides nothing, and is not judged all the same.
+    let is_open = |finding: &Finding| finding.level == Level::Undecided && matches!(finding.state, State::New | State::Existing);
+    let is_complete = no_lockfile != Some(Level::Undecided) && !findings.iter().any(is_open);
     let registries = registries(&case);
-    Report { case, findings, verdict, is_complete: !is_undecided, no_lockfile, counts, registries, notes }
+    Report { case, findings, verdict, is_complete, no_lockfile, counts, registries, notes }
 }
 
 /// The findings of a case under its own policy and, where that is another one, under the base's: the worse verdict on each key stands.
@@ -137,7 +139,7 @@ fn findings(case: &Case<'_>) -> Vec<Finding> {
                 ..finding
             })
             .collect();
-        let _ = change.after.set(verdict(&count(case, &remain), no_lockfile(case)));
+        let _ = change.after.set(verdict(&count(case, &remain), no_lockfile(case)).id());
     }
     match case.under_base {
         Some(theirs) => states::worse(case, own, theirs, states::findings(theirs)),

@@ -102,8 +102,7 @@ fn not_understood(case: &Case<'_>, subject: Subject) -> Option<[String; 3]> {
     let text = case.text(problem.place.text)?;
     let stands = match problem.lost {
         Lost::File => text.sha256(),
-        Lost::Entry => text.slice(problem.place.span).to_owned(),
-        Lost::Detail => return None,
+        Lost::Entry | Lost::Detail => text.slice(problem.place.span).to_owned(),
     };
     Some([stands, String::new(), String::new()])
 }

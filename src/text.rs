@@ -422,6 +422,12 @@ impl Texts {
         self.files.get(id.index as usize).map_or("", |slot| &slot.path)
     }
 
+    /// What a text is.
+    #[must_use]
+    pub fn kind(&self, id: TextId) -> Option<FileKind> {
+        self.files.get(id.index as usize).map(|slot| slot.kind)
+    }
+
     /// Every text that was read, in path order.
     pub fn all_loaded(&self) -> impl Iterator<Item = &Text> {
         self.files.iter().filter_map(|slot| slot.loaded.get().map(|loaded| &loaded.0))

@@ -7,7 +7,6 @@ use crate::policy::Policy;
 use crate::rules::{Case, Findings, Rule};
 use crate::snapshot::{Judged, Snapshot};
 use crate::text::{Place, Side, Span, TextId};
-use crate::tree::FileKind;
 
 pub(super) static RULE: Rule = Rule {
     id: "coverage-lost",
@@ -57,7 +56,7 @@ fn lost_one(base: &Snapshot, judged: &Judged, head: &Snapshot, head_policy: &Pol
         let is_pointer = || head.text(twin.lockfile.text).is_some_and(|text| text.content.starts_with("version https://git-lfs"));
         let reason = match () {
             () if !twin.lockfile.is_unreadable() => return None,
-            () if is_link(head, twin.lockfile.text) => "is a symbolic link now",
+            () if head.is_link(twin.lockfile.text) => "is a symbolic link now",
             () if is_pointer() => "is a pointer of Git LFS now",
             // What was damaged is undecided already, and nobody can tell what it says.
             () => return None,
@@ -66,20 +65,16 @@ fn lost_one(base: &Snapshot, judged: &Judged, head: &Snapshot, head_policy: &Pol
     }
     if let Some(here) = here {
         // A file that only its content made one of this format is another file now.
-        let is_named = judged.lockfile.format.looks.is_none() || is_link(head, here);
+        let is_named = judged.lockfile.format.looks.is_none() || head.is_link(here);
         return if is_named { lost("is no longer read".to_owned(), Some(start(here))) } else { None };
     }
-    let left_out = |one: &&crate::tree::LeftOut| path.strip_prefix(one.path.as_str()).is_some_and(|rest| rest.starts_with('/'));
-    if let Some(left_out) = head.coverage.left_out.iter().find(left_out) {
+    let is_below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    if let Some(left_out) = head.coverage.left_out.iter().find(|one| is_below(&one.path)) {
         return lost(format!("lies in what is left out now (`{}`: {})", left_out.path, left_out.reason), None);
     }
     let declaration = declarations(base, judged).into_iter().find_map(|declaration| unlocked(head, declaration))?;
     let reason = format!("is gone, while `{}`, which it locked, stays", head.path(declaration));
     lost(reason, Some(start(declaration)))
-}
-
-fn is_link(side: &Snapshot, id: TextId) -> bool {
-    side.texts.paths().nth(id.index as usize).is_some_and(|(_, _, kind)| kind == FileKind::Link)
 }
 
 /// The paths of the declarations that a lockfile of the base makes details.

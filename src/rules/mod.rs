@@ -452,7 +452,7 @@ impl<'a> Case<'a> {
         }
         match finding.rule.id {
             "protection-lowered" if parts.detail.is_empty() => {
-                protection_lowered::what(finding.detail).clone_into(&mut parts.detail)
+                protection_lowered::what(finding.detail).clone_into(&mut parts.detail);
             }
             // One for each registry, whichever package is the first.
             "registry-new" => "-".clone_into(&mut parts.package),

@@ -3,11 +3,8 @@
 use std::sync::OnceLock;
 
 use crate::finding::{Finding, Subject, Words};
-use crate::judge::Verdict;
-use crate::policy;
 use crate::rules::{Case, Findings, Rule};
-use crate::text::{Place, Span, Text, TextId, Texts};
-use crate::tree::Tree;
+use crate::text::{Place, Span, Text};
 
 pub(super) static RULE: Rule = Rule {
     id: "policy-changed",
@@ -33,16 +30,15 @@ pub struct PolicyChange {
     /// The first line that differs, where the head has the file.
     place: Option<Place>,
     base: Option<Place>,
-    /// What the head's own policy decides about all that is there, without a base; set once that is known.
-    pub(crate) after: OnceLock<Verdict>,
+    /// The verdict of the head's own policy on all that is there, without a base; set once that is known.
+    pub(crate) after: OnceLock<&'static str>,
 }
 
 impl PolicyChange {
     /// The change between two trees' own policies; `None` if both say the same.
     #[must_use]
-    pub fn between(head: (&dyn Tree, &Texts), base: (&dyn Tree, &Texts)) -> Option<Self> {
-        let (ours, theirs) = (file(head), file(base));
-        let path = [ours, theirs].into_iter().flatten().next()?.path.to_string();
+    pub fn between(ours: Option<&Text>, theirs: Option<&Text>) -> Option<Self> {
+        let path = ours.or(theirs)?.path.to_string();
         if ours.map(Text::bytes) == theirs.map(Text::bytes) {
             return None;
         }
@@ -66,11 +62,6 @@ impl PolicyChange {
     }
 }
 
-fn file<'t>((tree, texts): (&dyn Tree, &'t Texts)) -> Option<&'t Text> {
-    let found: Option<TextId> = policy::PATHS.iter().find_map(|path| texts.find(path));
-    found.and_then(|id| texts.read(tree, id).ok())
-}
-
 fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
     if case.change.is_some() {
         findings.add(&RULE, Subject::Policy, None, 0);
@@ -79,7 +70,7 @@ fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
 
 fn words(case: &Case<'_>, _: &Finding) -> Words {
     let Some(change) = case.change else { return Words::default() };
-    let after = change.after.get().copied().unwrap_or(Verdict::Undecided).id();
+    let after = change.after.get().copied().unwrap_or("undecided");
     Words {
         message: format!(
             "the policy `{}` {} together with what it judges; after the merge, the verdict on all that is there will be `{after}`",

@@ -21,7 +21,7 @@ use crate::neighbours::{Asked, Neighbours, folder_of};
 use crate::route::{Routed, Router};
 use crate::routing::{Routing, Setting};
 use crate::text::{Text, TextId, Texts};
-use crate::tree::{LeftOut, Tree};
+use crate::tree::{FileKind, LeftOut, Tree};
 
 /// One lockfile with all that is known about where its entries come from.
 #[derive(Debug)]
@@ -152,6 +152,12 @@ impl Snapshot {
     #[must_use]
     pub fn path(&self, id: TextId) -> &str {
         self.texts_of(id).map_or("", |texts| texts.path(id))
+    }
+
+    /// Whether a text of this side is a symbolic link.
+    #[must_use]
+    pub fn is_link(&self, id: TextId) -> bool {
+        self.texts.kind(id) == Some(FileKind::Link)
     }
 
     fn texts_of(&self, id: TextId) -> Option<&Texts> {

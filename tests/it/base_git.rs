@@ -1,5 +1,6 @@
 //! Changes in real repositories, told with the real `git` and judged by real runs of the command.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use packman::cli::Exit;
@@ -260,7 +261,7 @@ fn nothing_of_a_hostile_configuration_runs() {
         ("extensions", "partialClone"),
     ] {
         let name = format!("{}-{key}", section.replace([' ', '"'], "-"));
-        config += &format!("[{section}]\n\t{key} = {}\n", program(&name));
+        let _ = write!(config, "[{section}]\n\t{key} = {}\n", program(&name));
     }
     config += "[core]\n\tworktree = /nowhere\n\thooksPath = /nowhere\n\tbare = true\n";
     let path = place.at(".git/config");
