@@ -100,6 +100,8 @@ pub fn compare<T>(
         return Ok(with(&judge(case, notes)));
     };
 
+    let message = "the base has another policy; both judge this change, and the worse verdict stands".to_owned();
+    notes.push(Note { message, place: None });
     // Each policy reads both sides on its own: what it excludes and declares decides what there is and where it comes from.
     let their_ratings = Ratings::new(theirs.catalogue, &theirs.declarations);
     let their_router = Router::new(&their_ratings);

@@ -101,11 +101,19 @@ fn hashes<'a>(dependency: &Dependency<'a>) -> BTreeSet<(String, &'a str)> {
     hashes.map(split).collect()
 }
 
+/// Formats whose hashes are all of the archive that npm's registry serves.
+const OF_NPM_ARCHIVES: [&str; 4] = ["npm-package-lock", "yarn-v1", "pnpm-lock", "bun-lock"];
+
+/// Whether hashes of two formats can be compared. Mostly they are of different things: archives, folders, sums of sums.
+fn hash_alike(one: &str, other: &str) -> bool {
+    one == other || [one, other].iter().all(|id| OF_NPM_ARCHIVES.contains(id))
+}
+
 fn hash_lowered(pair: &Paired<'_>) -> Option<u32> {
     let head = &pair.head;
     let is_served = matches!(head.origin.class, Class::Registry | Class::Unrated | Class::Declared | Class::Url | Class::Unknown);
-    let same_format: Vec<_> = pair.base.iter().filter(|base| base.lockfile().format.id == head.lockfile().format.id).collect();
-    // Hashes of different formats are of different things: archives, folders, sums of sums.
+    let is_alike = |base: &&Dependency<'_>| hash_alike(base.lockfile().format.id, head.lockfile().format.id);
+    let same_format: Vec<_> = pair.base.iter().filter(is_alike).collect();
     if !is_served || head.is_reference() || same_format.is_empty() {
         return None;
     }

@@ -264,3 +264,29 @@ fn sarif_shows_all_that_stands_and_nothing_of_the_base() {
         }
     }
 }
+
+#[test]
+fn half_a_file_on_either_side_is_no_reason_to_panic() {
+    let judged = |head: &MapTree, base: &MapTree| {
+        let asked = Request { policy: None, cargo_metadata: None, levels: Vec::new(), today: "2026-11-24".parse().unwrap() };
+        let base = Base { tree: base, name: String::new() };
+        let _ = compare(head, Some(&base), asked, |report| {
+            for id in ["human", "json", "sarif", "summary"] {
+                let _ = (by_id(id).unwrap().write)(report, Style::default(), &mut Vec::new());
+            }
+        });
+    };
+    for story in stories() {
+        for path in story.head.0.keys().chain(story.base.0.keys()) {
+            let cut = |tree: &MapTree| {
+                let mut tree = tree.clone();
+                if let Some(bytes) = tree.0.get_mut(path) {
+                    bytes.truncate(bytes.len() * 2 / 3);
+                }
+                tree
+            };
+            judged(&cut(&story.head), &story.base);
+            judged(&story.head, &cut(&story.base));
+        }
+    }
+}
