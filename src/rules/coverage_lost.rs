@@ -18,7 +18,7 @@ that was deleted or renamed, that became a link or a pointer of Git LFS, that th
 **Why it matters.** A gate says nothing about what it does not read. Taking a lockfile out of its sight is the easiest way past it.
 
 **What to do.** Bring the file back, or delete what it locks too. If it is right that nobody judges it any more, accept that by an exception
-with a reason and an end.",
+with a reason and an end that is merged first.",
     check,
     words,
 };
@@ -105,7 +105,10 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
     Words {
         message: format!("`{}` was judged before this change and {}", lost.path, lost.reason),
         label: "no longer judged".to_owned(),
-        hint: format!("bring `{}` back, or delete what it locks too", crate::report::escape::terminal(&lost.path)),
+        hint: format!(
+            "bring `{}` back into view; if nobody needs to judge it, merge an exception with a reason and an end first",
+            crate::report::escape::terminal(&lost.path)
+        ),
         cause: lost.path.clone(),
         many: "{} are no longer judged".to_owned(),
         primary: lost.place.or(was),

@@ -119,6 +119,8 @@ pub(super) fn sources(case: &Case<'_>, dependency: &Dependency<'_>) -> Vec<Sourc
         let registry = case.ratings.original(registry, dependency.name());
         let class = match class {
             Class::Registry | Class::Unrated | Class::Declared => Class::Registry,
+            // Inside a package of a registry, it comes from there too.
+            Class::Bundled if registry != Registry::None => Class::Registry,
             other => other,
         };
         let address = match class {

@@ -25,7 +25,7 @@ new; a client's setting that protected and is gone. Origins are compared after c
 `tj-actions/changed-files` were moved to another commit, and registries hand out what they are asked for.
 
 **What to do.** If the change is not meant, take it back and write the lockfile anew with its own client. If it is, say so by an exception
-with a reason and an end, or change it apart from everything else.",
+with a reason and an end that is merged first: one that comes with the change does not help it.",
     check,
     words,
 };
@@ -231,7 +231,7 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
     let is_same = before.is_some_and(|before| before.version() == dependency.version());
     let spoken = dependency.spoken();
     let name = terminal(dependency.name());
-    "take it back, or accept it by an exception with a reason and an end".clone_into(&mut words.hint);
+    "take it back; if it is meant, merge an exception with a reason and an end first".clone_into(&mut words.hint);
     match finding.detail {
         ORIGIN => origin_words(case, &dependency, before.as_ref(), is_same, &mut words),
         HASH_CHANGED..=HASH_OTHER => {
@@ -317,7 +317,7 @@ fn origin_words(
     words.label = format!("{now} now");
     words.cause = format!("from {then} to {now}");
     words.hint = format!(
-        "if nobody meant to move `{}`, take the change back; if somebody did, accept it by an exception with a reason and an end",
+        "if nobody meant to move `{}`, take the change back; if somebody did, merge an exception with a reason and an end first",
         terminal(dependency.name())
     );
     let here = dependency.origin_place();
@@ -377,7 +377,7 @@ fn words_setting_new(case: &Case<'_>, number: u32, index: u32) -> Words {
     Words {
         message: format!("`{}` {does}, which this change brings", setting.key),
         label: "new".to_owned(),
-        hint: "take the line out, or accept it by an exception with a reason and an end".to_owned(),
+        hint: "take the line out; if it is meant, merge an exception with a reason and an end first".to_owned(),
         cause: format!("setting {}", setting.key),
         many: format!("{{}} {does}"),
         primary: Some(setting.place),
