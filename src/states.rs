@@ -3,13 +3,15 @@
 //! Answers for: comparing findings of a head with those of its base by key, both judged by the same policy. Finds nothing itself.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::catalogue::control::Tier;
 use crate::dependency::Locator;
 use crate::finding::{Finding, State, Subject};
 use crate::policy::Level;
 use crate::route::Class;
-use crate::rules::{Case, Findings};
+use crate::rules::{Case, Findings, looks_across};
+use crate::snapshot::{Judged, Snapshot};
 use crate::text::Lost;
 
 /// All findings of a case, each with its state.
@@ -18,10 +20,32 @@ pub fn findings(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Findings::of(case);
     if let Some(base) = case.base {
         let at_base = case.at(base);
-        let before = Before::of(&at_base, &Findings::of(&at_base));
-        before.apply(case, &mut findings);
+        let shared = shared(case.head, base);
+        for finding in findings.iter_mut().filter(|finding| finding.state == State::New && is_settled(finding, &shared)) {
+            finding.state = State::Existing;
+        }
+        // A finding of a shared lockfile has gone nowhere, so that nothing can have moved from there.
+        let shared = self::shared(base, case.head);
+        let mut before = Findings::of(&at_base);
+        before.retain(|finding| !is_settled(finding, &shared));
+        Before::of(&at_base, &before).apply(case, &mut findings);
     }
     findings
+}
+
+/// Which lockfiles of one side are the other's too, by number.
+fn shared(side: &Snapshot, other: &Snapshot) -> Vec<bool> {
+    let is_shared = |judged: &Arc<Judged>| {
+        let twin = other.number_at(side.path(judged.lockfile.text)).and_then(|number| other.lockfiles.get(number as usize));
+        twin.is_some_and(|twin| Arc::ptr_eq(twin, judged))
+    };
+    side.lockfiles.iter().map(is_shared).collect()
+}
+
+/// Whether a finding is there on both sides without a comparison: it is about one lockfile, which both sides share, and about no other.
+fn is_settled(finding: &Finding, shared: &[bool]) -> bool {
+    let (Subject::Entry(number, _) | Subject::Lockfile(number)) = finding.subject else { return false };
+    !looks_across(finding.rule) && shared.get(number as usize).copied().unwrap_or(false)
 }
 
 /// Findings under two policies, each key as the policy that judges it worse sees it; the head's own where both see it alike. What the

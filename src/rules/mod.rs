@@ -89,6 +89,12 @@ pub fn is_comparing(rule: &Rule) -> bool {
         .any(|one| one.id == rule.id)
 }
 
+/// Whether what a rule finds in one lockfile may depend on other lockfiles, or on the base.
+#[must_use]
+pub fn looks_across(rule: &Rule) -> bool {
+    rule.id == registry_mismatch::RULE.id || is_comparing(rule)
+}
+
 /// The rule with this id.
 #[must_use]
 pub fn by_id(id: &str) -> Option<&'static Rule> {
