@@ -16,6 +16,7 @@ pub(crate) fn run() {
     fs::create_dir_all(&scratch).expect("a scratch folder");
     small(&scratch);
     million(&scratch);
+    change(&scratch);
     match std::env::var_os("PACKMAN_CORPUS").map(PathBuf::from) {
         Some(corpus) => against_the_floor("the corpus", &corpus, &scratch),
         None => println!("whole: the corpus is not measured, PACKMAN_CORPUS is not set"),
@@ -56,6 +57,39 @@ fn million(scratch: &Path) {
         peak / 1024.0
     );
     against_the_floor("a million entries", &folder, scratch);
+    let _ = fs::remove_dir_all(&folder);
+}
+
+/// A change of 3 of 2,000 lockfiles, compared with its base, in turn with a plain check.
+fn change(scratch: &Path) {
+    let folder = scratch.join("change");
+    let lockfile_at = |number: usize, entries: usize| {
+        let project = folder.join(format!("group-{}/project-{number}", number % 40));
+        fs::create_dir_all(&project).expect("a folder");
+        fs::write(project.join("package-lock.json"), lockfile(&format!("p{number}"), entries)).expect("a file");
+    };
+    let git = |words: &str| {
+        let settings = ["-c", "user.name=a", "-c", "user.email=a@example.invalid", "-c", "commit.gpgSign=false"];
+        let done = Command::new("git").args(settings).args(words.split(' ')).current_dir(&folder).status();
+        assert!(done.expect("git").success(), "git {words}");
+    };
+    (0..2_000).for_each(|number| lockfile_at(number, 150));
+    ["init -q -b main", "add .", "commit -q -m one", "repack -q -a -d"].into_iter().for_each(git);
+    (0..3).for_each(|number| lockfile_at(number, 151));
+    let (mut plain, mut compared) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        for (base, times) in [(None, &mut plain), (Some("--base=main"), &mut compared)] {
+            times.push(time(|| {
+                let mut command = Command::new(PACKMAN);
+                let _ = command.arg("check").arg(&folder).args(base).stdout(Stdio::null()).stderr(Stdio::null()).status();
+            }));
+        }
+    }
+    let (plain, compared) = (middle(plain).as_secs_f64() * 1e3, middle(compared).as_secs_f64() * 1e3);
+    println!(
+        "whole: 3 of 2,000 lockfiles changed: check {plain:.1} ms, with --base {compared:.1} ms, ratio {:.2}",
+        compared / plain
+    );
     let _ = fs::remove_dir_all(&folder);
 }
 

@@ -5,7 +5,7 @@
 
 use crate::formats::{FORMATS, Format};
 use crate::text::{Problem, TextId, Texts};
-use crate::tree::{FileKind, LeftOut, Tree};
+use crate::tree::{FileKind, Tree};
 
 /// One file that a format claims.
 #[derive(Clone, Debug)]
@@ -18,36 +18,35 @@ pub struct Claimed {
     pub problem: Option<Problem>,
 }
 
-/// What discovery found.
-#[derive(Debug, Default)]
-pub struct Discovered {
-    /// Claimed files, in path order.
-    pub claimed: Vec<Claimed>,
-    /// Files that a format claims by name, and the policy excludes.
-    pub excluded: Vec<TextId>,
-    /// What the tree left out.
-    pub left_out: Vec<LeftOut>,
+/// A file whose name some format claims.
+pub(crate) struct Named {
+    pub(crate) text: TextId,
+    kind: FileKind,
+    formats: Vec<&'static Format>,
 }
 
-/// Finds what formats claim among the files of a tree. Reads those whose names are claimed, and whose content decides.
-#[must_use]
-pub fn discover(texts: &Texts, tree: &dyn Tree, exclude: &(dyn Fn(&str) -> bool + Sync), left_out: Vec<LeftOut>) -> Discovered {
-    use rayon::prelude::*;
+/// The files whose names some format claims, in path order, and those of them that are excluded. Reads nothing.
+pub(crate) fn named(texts: &Texts, exclude: &(dyn Fn(&str) -> bool + Sync)) -> (Vec<Named>, Vec<TextId>) {
     let mut named = Vec::new();
     let mut excluded = Vec::new();
-    for (id, path, kind) in texts.paths() {
+    for (text, path, kind) in texts.paths() {
         let formats = claims(path);
         if formats.is_empty() {
             continue;
         }
         if exclude(path) {
-            excluded.push(id);
+            excluded.push(text);
         } else {
-            named.push((id, kind, formats));
+            named.push(Named { text, kind, formats });
         }
     }
-    let claimed = named.par_iter().filter_map(|(id, kind, formats)| claim(texts, tree, *id, *kind, formats)).collect();
-    Discovered { claimed, excluded, left_out }
+    (named, excluded)
+}
+
+/// What formats claim among named files. Reads those, and their content decides.
+pub(crate) fn claimed(texts: &Texts, tree: &dyn Tree, named: &[Named]) -> Vec<Claimed> {
+    use rayon::prelude::*;
+    named.par_iter().filter_map(|named| claim(texts, tree, named)).collect()
 }
 
 /// The formats that claim a path by name, in the table's order.
@@ -57,13 +56,14 @@ fn claims(path: &str) -> Vec<&'static Format> {
 
 /// The first format whose look at the content says yes. A file that cannot be read belongs to a format only if its name, or what of its
 /// content can be seen, says so.
-fn claim(texts: &Texts, tree: &dyn Tree, id: TextId, kind: FileKind, formats: &[&'static Format]) -> Option<Claimed> {
+fn claim(texts: &Texts, tree: &dyn Tree, named: &Named) -> Option<Claimed> {
+    let Named { text: id, kind, formats } = named;
     // A link that only its content could claim is not looked into.
-    if kind == FileKind::Link && formats.iter().all(|format| format.looks.is_some_and(|looks| !looks(""))) {
+    if *kind == FileKind::Link && formats.iter().all(|format| format.looks.is_some_and(|looks| !looks(""))) {
         return None;
     }
-    let problem = texts.read(tree, id).err().cloned();
-    let content = texts.loaded(id).map_or("", |text| &text.content);
+    let problem = texts.read(tree, *id).err().cloned();
+    let content = texts.loaded(*id).map_or("", |text| &text.content);
     let format = formats.iter().copied().find(|format| format.looks.is_none_or(|looks| looks(content)))?;
-    Some(Claimed { text: id, format, problem })
+    Some(Claimed { text: *id, format, problem })
 }

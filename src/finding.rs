@@ -19,6 +19,12 @@ pub enum Subject {
     Setting(u32, u32),
     /// One exception of the policy.
     Exception(u32),
+    /// One file that is no longer judged, by number in `Case::lost`.
+    Lost(u32),
+    /// One setting around a lockfile of the base: lockfile and setting by number.
+    BaseSetting(u32, u32),
+    /// The policy's file.
+    Policy,
 }
 
 /// What became of a finding.
@@ -62,6 +68,10 @@ pub struct Finding {
     pub asked: Option<Place>,
     /// What the rule needs to remember: a set of controls, a kind. The rule alone reads it.
     pub detail: u32,
+    /// The entry of the base that its subject was, where it is about a difference: lockfile and entry by number.
+    pub was: Option<(u32, u32)>,
+    /// What it is about as the case of the base's policy numbers it, if that policy judges it so.
+    pub under_base: Option<Subject>,
 }
 
 /// What a finding says, to people and programs.
@@ -89,11 +99,25 @@ impl Finding {
     /// What it says.
     #[must_use]
     pub fn words(&self, case: &Case<'_>) -> Words {
+        if let Some((finding, case)) = self.seen_by_base(case) {
+            return finding.words(case);
+        }
         let mut words = (self.rule.words)(case, self);
         if let Some(place) = self.asked.filter(|place| Some(*place) != words.primary) {
             words.also.push(("policy", place));
         }
         words
+    }
+
+    /// The exception of this number that accepts it, for sentences.
+    #[must_use]
+    pub fn exception_name(&self, case: &Case<'_>, number: u32) -> String {
+        self.seen_by_base(case).map_or_else(|| case.exception_name(number), |(_, case)| case.exception_name(number))
+    }
+
+    /// The finding in the case of the base's policy, if that policy judges it so.
+    fn seen_by_base<'c>(&self, case: &Case<'c>) -> Option<(Self, &'c Case<'c>)> {
+        Some((Self { subject: self.under_base?, under_base: None, ..self.clone() }, case.under_base?))
     }
 
     /// Whether it decides the verdict.
@@ -106,6 +130,9 @@ impl Finding {
     /// cause on another day.
     #[must_use]
     pub fn key(&self, case: &Case<'_>) -> String {
+        if let Some((finding, case)) = self.seen_by_base(case) {
+            return finding.key(case);
+        }
         let parts = case.key_parts(self);
         let mut key = format!("{} {} {} {}", self.rule.id, parts.registry, parts.package, parts.lockfile);
         if !parts.detail.is_empty() {

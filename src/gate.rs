@@ -1,5 +1,7 @@
 //! The whole gate in one function: discover, read, route, assess, judge; reporting is the caller's.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use thiserror::Error;
 
@@ -10,8 +12,8 @@ use crate::facts::Facts;
 use crate::judge::{Note, Report, judge};
 use crate::policy::{self, Context, Fault, Policy};
 use crate::route::{Declarations, Declared, Registry, Router};
-use crate::rules::Case;
-use crate::snapshot::{Listed, Snapshot};
+use crate::rules::{Case, PolicyChange, lost};
+use crate::snapshot::{Listed, Snapshot, Through};
 use crate::text::{Problem, Side, Text, TextId, Texts};
 use crate::tree::{Listing, Tree, TreeError};
 
@@ -55,23 +57,124 @@ pub enum Refusal {
 
 /// Judges a tree and hands the report to `with`.
 pub fn check<T>(tree: &dyn Tree, request: Request, with: impl FnOnce(&Report<'_>) -> T) -> Result<T, Refusal> {
-    let Listing { files, left_out, prefix } = tree.list()?;
-    let texts = Texts::of(Side::Head, files);
+    compare(tree, None, request, with)
+}
+
+/// Judges a tree, beside a base if there is one, and hands the report to `with`.
+pub fn compare<T>(
+    tree: &dyn Tree,
+    base: Option<&Base<'_>>,
+    request: Request,
+    with: impl FnOnce(&Report<'_>) -> T,
+) -> Result<T, Refusal> {
+    let listed = list(tree, Side::Head)?;
     let facts = Facts::read(request.cargo_metadata.as_ref()).map_err(Refusal::Facts)?;
-    let policy = load(tree, &texts, request.policy.as_ref(), &request.levels, request.today)?;
-    let catalogue = Catalogue::as_of(policy.catalogue.map(|pin| pin.value))?;
-    let declarations = declarations(&policy);
-    let ratings = Ratings::new(catalogue, &declarations);
+    let own = Ruling::of(load(tree, &listed.texts, request.policy.as_ref(), &request.levels, request.today)?)?;
+    let ratings = Ratings::new(own.catalogue, &own.declarations);
     let router = Router::new(&ratings);
-    let exclude = |path: &str| policy.excludes(path).is_some();
-    let head = Snapshot::read(Listed { texts, left_out, prefix }, tree, &exclude, &facts, &router);
-    let mut notes = notes(&policy, catalogue, &ratings);
+    let exclude = |path: &str| own.policy.excludes(path).is_some();
+    let through = Through { exclude: &exclude, facts: &facts, router: &router };
+    let mut head = Snapshot::read(&listed, tree, through);
+    fault_of(tree)?;
+    let mut notes = notes(&own.policy, own.catalogue, &ratings);
     if let Some(text) = &request.cargo_metadata {
         notes.push(Note { message: format!("crates are judged by features and targets, as `{}` says", text.path), place: None });
     }
+    let today = request.today;
     let outside: Vec<Text> = request.policy.into_iter().chain(request.cargo_metadata).collect();
-    let case = Case { head: &head, base: None, policy: &policy, ratings: &ratings, today: request.today, outside: &outside };
+    let alone = |head| Case::of(head, &own.policy, &ratings, today, &outside);
+    let Some(Base { tree: base_tree, name }) = base else {
+        return Ok(with(&judge(alone(&head), notes)));
+    };
+
+    let base_listed = list(*base_tree, Side::Base)?;
+    notes.extend((!name.is_empty()).then(|| Note { message: format!("compared with {name}"), place: None }));
+    let text_of = |id: Option<TextId>| id.and_then(|id| listed.texts.loaded(id).or(outside.iter().find(|text| text.id == id)));
+    let theirs = base_policy(*base_tree, &base_listed.texts, text_of(own.policy.text), (&request.levels, today), &mut notes)?;
+    let beside = Snapshot::beside(&head, &base_listed, *base_tree, through);
+    let change = PolicyChange::between(policy_of(tree, &listed.texts), policy_of(*base_tree, &base_listed.texts));
+    let Some(theirs) = theirs else {
+        fault_of(*base_tree)?;
+        let lost = lost(&beside, &head, &own.policy);
+        let case = Case { base: Some(&beside), lost: &lost, change: change.as_ref(), ..alone(&head) };
+        return Ok(with(&judge(case, notes)));
+    };
+
+    let message = "the base has another policy; both judge this change, and the worse verdict stands".to_owned();
+    notes.push(Note { message, place: None });
+    // Each policy reads both sides on its own: what it excludes and declares decides what there is and where it comes from.
+    let their_ratings = Ratings::new(theirs.catalogue, &theirs.declarations);
+    let their_router = Router::new(&their_ratings);
+    let exclude = |path: &str| theirs.policy.excludes(path).is_some();
+    let their_through = Through { exclude: &exclude, facts: &facts, router: &their_router };
+    let their_head = Snapshot::read(&listed, tree, their_through);
+    let their_beside = Snapshot::beside(&their_head, &base_listed, *base_tree, their_through);
+    head.read_beyond(tree, through, &their_head);
+    fault_of(tree)?;
+    fault_of(*base_tree)?;
+    let lost = lost(&their_beside, &head, &own.policy);
+    let theirs =
+        Case { base: Some(&their_beside), lost: &lost, ..Case::of(&their_head, &theirs.policy, &their_ratings, today, &outside) };
+    let case = Case { base: Some(&beside), lost: &lost, change: change.as_ref(), under_base: Some(&theirs), ..alone(&head) };
     Ok(with(&judge(case, notes)))
+}
+
+/// What a tree is compared with.
+pub struct Base<'b> {
+    /// Its files.
+    pub tree: &'b dyn Tree,
+    /// What it is, for people; may be empty.
+    pub name: String,
+}
+
+/// A policy with what follows from it for origins.
+struct Ruling {
+    policy: Policy,
+    catalogue: Catalogue,
+    declarations: Declarations,
+}
+
+impl Ruling {
+    fn of(policy: Policy) -> Result<Self, CatalogueTooOld> {
+        let catalogue = Catalogue::as_of(policy.catalogue.map(|pin| pin.value))?;
+        let declarations = declarations(&policy);
+        Ok(Self { policy, catalogue, declarations })
+    }
+}
+
+fn list(tree: &dyn Tree, side: Side) -> Result<Listed, TreeError> {
+    let Listing { files, left_out, prefix } = tree.list()?;
+    Ok(Listed { texts: Arc::new(Texts::of(side, files)), left_out, prefix })
+}
+
+/// What the world could not give is no fault of the files.
+fn fault_of(tree: &dyn Tree) -> Result<(), TreeError> {
+    tree.fault().map_or(Ok(()), Err)
+}
+
+/// The text of a tree's own policy, if it has one that can be read.
+fn policy_of<'t>(tree: &dyn Tree, texts: &'t Texts) -> Option<&'t Text> {
+    policy::PATHS.iter().find_map(|path| texts.find(path)).and_then(|id| texts.read(tree, id).ok())
+}
+
+/// The base's policy, unless it says what the head's says. One that cannot be applied counts as none: the change that mends it must pass.
+fn base_policy(
+    tree: &dyn Tree,
+    texts: &Texts,
+    own: Option<&Text>,
+    (levels, today): (&[String], Date),
+    notes: &mut Vec<Note>,
+) -> Result<Option<Ruling>, Refusal> {
+    let found = policy::find(texts).ok().flatten().map(|id| texts.read(tree, id));
+    if found.as_ref().map(|found| found.as_ref().ok().map(|text| text.bytes())) == own.map(|own| Some(own.bytes())) {
+        return Ok(None);
+    }
+    let policy = load(tree, texts, None, levels, today).or_else(|_| {
+        let message = "the base's policy cannot be applied as it is written; `standard` stands in for it".to_owned();
+        notes.push(Note { message, place: None });
+        load(tree, &Texts::of(Side::Base, Vec::new()), None, levels, today)
+    })?;
+    Ok(Some(Ruling::of(policy)?))
 }
 
 /// The policy given by hand, else the tree's, else `standard`.

@@ -10,7 +10,8 @@ use crate::catalogue::rating::Reading;
 use crate::finding::{Finding, State, Subject};
 use crate::policy::Level;
 use crate::route::{Class, Registry};
-use crate::rules::{Case, Findings};
+use crate::rules::{Case, is_comparing};
+use crate::states;
 use crate::text::Place;
 
 /// The answer.
@@ -112,23 +113,52 @@ pub struct Report<'a> {
 /// Judges a case.
 #[must_use]
 pub fn judge(case: Case<'_>, notes: Vec<Note>) -> Report<'_> {
-    let mut findings = Findings::of(&case);
+    let mut findings = findings(&case);
     findings.sort_by_key(|finding| {
         (finding.state, std::cmp::Reverse(finding.level), order(&case, finding.subject), finding.rule.id, finding.detail)
     });
     let counts = count(&case, &findings);
-    let no_lockfile =
-        (case.head.coverage.read == 0 && case.head.coverage.unreadable == 0).then_some(case.policy.no_lockfile.value);
-    let is_undecided = counts.undecided > 0 || no_lockfile == Some(Level::Undecided);
-    let verdict = if counts.deny > 0 || no_lockfile == Some(Level::Deny) {
+    let no_lockfile = [Some(&case), case.under_base].into_iter().flatten().filter_map(no_lockfile).max();
+    let verdict = verdict(&counts, no_lockfile);
+    // What was unreadable at the base already decides nothing, and is not judged all the same.
+    let is_open = |finding: &Finding| finding.level == Level::Undecided && matches!(finding.state, State::New | State::Existing);
+    let is_complete = no_lockfile != Some(Level::Undecided) && !findings.iter().any(is_open);
+    let registries = registries(&case);
+    Report { case, findings, verdict, is_complete, no_lockfile, counts, registries, notes }
+}
+
+/// The findings of a case under its own policy and, where that is another one, under the base's: the worse verdict on each key stands.
+fn findings(case: &Case<'_>) -> Vec<Finding> {
+    let own = states::findings(case);
+    if let Some(change) = case.change {
+        // Once it is merged nothing is compared with what was before.
+        let remain = own.iter().filter(|finding| !is_comparing(finding.rule)).cloned();
+        let remain: Vec<Finding> = remain
+            .map(|finding| Finding {
+                state: if finding.state == State::Existing { State::New } else { finding.state },
+                ..finding
+            })
+            .collect();
+        let _ = change.after.set(verdict(&count(case, &remain), no_lockfile(case)).id());
+    }
+    match case.under_base {
+        Some(theirs) => states::worse(case, own, theirs, states::findings(theirs)),
+        None => own,
+    }
+}
+
+fn no_lockfile(case: &Case<'_>) -> Option<Level> {
+    (case.head.coverage.read == 0 && case.head.coverage.unreadable == 0).then_some(case.policy.no_lockfile.value)
+}
+
+fn verdict(counts: &Counts, no_lockfile: Option<Level>) -> Verdict {
+    if counts.deny > 0 || no_lockfile == Some(Level::Deny) {
         Verdict::Fail
-    } else if is_undecided {
+    } else if counts.undecided > 0 || no_lockfile == Some(Level::Undecided) {
         Verdict::Undecided
     } else {
         Verdict::Pass
-    };
-    let registries = registries(&case);
-    Report { case, findings, verdict, is_complete: !is_undecided, no_lockfile, counts, registries, notes }
+    }
 }
 
 /// Where a subject comes in a report: by file, then by place in it.
@@ -141,12 +171,15 @@ fn order(case: &Case<'_>, subject: Subject) -> (u32, u32, u32, u8) {
         Subject::Entry(number, _) => at(case.dependency(subject).map(|dependency| dependency.place()), number, 1),
         Subject::Lockfile(number) => (number, 0, 0, 2),
         Subject::Setting(number, index) => (number, index, 0, 3),
-        Subject::Exception(index) => (u32::MAX, index, 0, 4),
+        Subject::Lost(index) => (0, index, 0, 4),
+        Subject::BaseSetting(number, index) => (number, index, 0, 5),
+        Subject::Policy => (u32::MAX, 0, 0, 6),
+        Subject::Exception(index) => (u32::MAX, index, 0, 7),
     }
 }
 
 fn count(case: &Case<'_>, findings: &[Finding]) -> Counts {
-    let dependencies = case.head.lockfiles.iter().map(crate::snapshot::Judged::dependencies).sum();
+    let dependencies = case.head.lockfiles.iter().map(|judged| judged.dependencies()).sum();
     let mut counts = Counts { dependencies, ..Counts::default() };
     let mut denied: Vec<Subject> = Vec::new();
     for finding in findings {

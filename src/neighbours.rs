@@ -3,6 +3,9 @@
 //! Answers for: reading manifests and configuration beside, above or named by a file, through the same tree, inside its root, once.
 //! Whatever was read is known to `Texts`, which is where coverage and input digests come from. Never leaves the root.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use crate::text::{Problem, Text, TextId, Texts};
 use crate::tree::Tree;
 
@@ -12,6 +15,16 @@ pub struct Neighbours<'a> {
     texts: &'a Texts,
     tree: &'a dyn Tree,
     folder: &'a str,
+    asked: Option<&'a RefCell<Asked>>,
+}
+
+/// What was asked of a tree while one file was read: in a tree that answers all of it alike, the file reads alike.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Single paths, there or not.
+    pub paths: BTreeSet<Box<str>>,
+    /// Which paths begin so.
+    pub starts: BTreeSet<Box<str>>,
 }
 
 /// Why a path that a file names gives no file.
@@ -27,7 +40,29 @@ impl<'a> Neighbours<'a> {
     /// The files around the file at `path`.
     #[must_use]
     pub fn of(path: &'a str, texts: &'a Texts, tree: &'a dyn Tree) -> Self {
-        Self { texts, tree, folder: folder_of(path) }
+        Self { texts, tree, folder: folder_of(path), asked: None }
+    }
+
+    /// The same, noting what is asked.
+    #[must_use]
+    pub fn noting(self, asked: &'a RefCell<Asked>) -> Self {
+        Self { asked: Some(asked), ..self }
+    }
+
+    fn note_path(&self, path: &str) {
+        if let Some(asked) = self.asked
+            && !asked.borrow().paths.contains(path)
+        {
+            asked.borrow_mut().paths.insert(path.into());
+        }
+    }
+
+    fn note_start(&self, start: &str) {
+        if let Some(asked) = self.asked
+            && !asked.borrow().starts.contains(start)
+        {
+            asked.borrow_mut().starts.insert(start.into());
+        }
     }
 
     /// The folder that the file lies in; `""` at the root.
@@ -45,7 +80,7 @@ impl<'a> Neighbours<'a> {
     /// A text by its path from the root; `None` if it is not there.
     #[must_use]
     pub fn at(&self, path: &str) -> Option<Result<&'a Text, &'a Problem>> {
-        let id = self.texts.find(path)?;
+        let id = self.find(path)?;
         Some(self.texts.read(self.tree, id))
     }
 
@@ -74,12 +109,13 @@ impl<'a> Neighbours<'a> {
     /// Whether a path from the root is a file of the tree.
     #[must_use]
     pub fn has(&self, path: &str) -> bool {
-        self.texts.find(path).is_some()
+        self.find(path).is_some()
     }
 
     /// Whether a path from the root is a folder with a file in it.
     #[must_use]
     pub fn has_folder(&self, path: &str) -> bool {
+        self.note_start(&format!("{path}/"));
         self.texts.has_folder(path)
     }
 
@@ -92,17 +128,19 @@ impl<'a> Neighbours<'a> {
     /// The id of a text, by its path from the root. Nothing is read.
     #[must_use]
     pub fn find(&self, path: &str) -> Option<TextId> {
+        self.note_path(path);
         self.texts.find(path)
     }
 
     /// Paths below a folder of the root (`""` for all), sorted. Nothing is read.
     pub fn below(&self, folder: &str) -> impl Iterator<Item = (TextId, &'a str)> {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        self.texts.below(&prefix).collect::<Vec<_>>().into_iter()
+        self.starting_with(&prefix)
     }
 
     /// Paths from the root that begin so (`web/requirements`), sorted. Nothing is read.
-    pub fn starting_with(&self, start: &str) -> impl Iterator<Item = (TextId, &'a str)> {
+    pub fn starting_with(&self, start: &str) -> impl Iterator<Item = (TextId, &'a str)> + use<'a> {
+        self.note_start(start);
         self.texts.below(start).collect::<Vec<_>>().into_iter()
     }
 
@@ -115,7 +153,7 @@ impl<'a> Neighbours<'a> {
         let literal = path.split('/').take_while(|part| !part.contains(['*', '?', '[', '{'])).collect::<Vec<_>>().join("/");
         if literal == path {
             let file = join(&path, name);
-            return self.texts.find(&file).map(|id| (id, self.texts.path(id))).into_iter().collect();
+            return self.find(&file).map(|id| (id, self.texts.path(id))).into_iter().collect();
         }
         let Ok(glob) = globset::GlobBuilder::new(&path).literal_separator(true).build() else { return Vec::new() };
         let matcher = glob.compile_matcher();

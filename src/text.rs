@@ -356,6 +356,12 @@ impl Texts {
         Self { side, files }
     }
 
+    /// Which side's texts they are.
+    #[must_use]
+    pub fn side(&self) -> Side {
+        self.side
+    }
+
     /// All paths, sorted.
     #[must_use]
     pub fn paths(&self) -> impl ExactSizeIterator<Item = (TextId, &str, FileKind)> {
@@ -412,6 +418,12 @@ impl Texts {
     #[must_use]
     pub fn path(&self, id: TextId) -> &str {
         self.files.get(id.index as usize).map_or("", |slot| &slot.path)
+    }
+
+    /// What a text is.
+    #[must_use]
+    pub fn kind(&self, id: TextId) -> Option<FileKind> {
+        self.files.get(id.index as usize).map(|slot| slot.kind)
     }
 
     /// Every text that was read, in path order.

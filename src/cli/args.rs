@@ -45,6 +45,16 @@ pub struct Check {
     /// Use this policy instead of the repository's `packman.toml`
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// Compare with this revision, so that only what is new or worse decides: a branch, a tag or a commit (where it and the head parted), or
+    /// a folder, written with `./` or `/` in front
+    #[arg(long, value_name = "REV|DIR")]
+    pub base: Option<String>,
+    /// Compare with the base itself, not with where it and the head parted
+    #[arg(long, requires = "base")]
+    pub base_exact: bool,
+    /// Judge this revision instead of the files on disk
+    #[arg(long, value_name = "REV")]
+    pub head: Option<String>,
     /// Write a report: `FORMAT=FILE`, or `FORMAT=-` for standard output. Formats: human, json, sarif, summary, outputs. May be given
     /// several times; `human` goes to standard output unless another one does
     #[arg(long, value_name = "FORMAT=FILE")]

@@ -9,13 +9,13 @@ use rayon::prelude::*;
 use crate::cli::args::{Check, Colour};
 use crate::cli::output::{Output, Part, is_stream, outputs, write_stream};
 use crate::cli::{Environment, Exit};
-use crate::gate::{Refusal, Request, check};
+use crate::gate::{Base, Refusal, Request, check, compare};
 use crate::judge::{Report, Verdict};
 use crate::policy::Fault;
 use crate::report::Style;
 use crate::report::snippet::{Excerpt, Message, Severity, render as render_message};
 use crate::text::Text;
-use crate::tree::{self, TreeError};
+use crate::tree::{self, Repository, Tree, TreeError};
 
 /// Judges, reports, and gives the verdict's exit.
 pub(super) fn run(command: &Check, environment: &mut Environment<'_>) -> Exit {
@@ -35,11 +35,12 @@ pub(super) fn run(command: &Check, environment: &mut Environment<'_>) -> Exit {
         Ok(request) => request,
         Err(exit) => return exit,
     };
-    let tree = match tree::open(&command.path) {
-        Ok(tree) => tree,
+    let sides = match sides(command) {
+        Ok(sides) => sides,
         Err(error) => return refuse(&Refusal::Tree(error), environment),
     };
-    let judged = check(tree.as_ref(), request, |report| {
+    let base = sides.base.as_ref().map(|(tree, name)| Base { tree: tree.as_ref(), name: name.clone() });
+    let judged = compare(sides.head.as_ref(), base.as_ref(), request, |report| {
         let render = |output| render(report, output, Style { is_coloured, is_explained: command.explain });
         let rendered: Vec<_> = outputs.par_iter().map(render).collect();
         (report.verdict, deliver(report, &outputs, rendered, environment))
@@ -51,6 +52,49 @@ pub(super) fn run(command: &Check, environment: &mut Environment<'_>) -> Exit {
         Ok((_, failed)) => failed,
         Err(refusal) => refuse(&refusal, environment),
     }
+}
+
+/// What is judged, and what it is compared with.
+struct Sides {
+    head: Box<dyn Tree>,
+    /// With what it is, for people.
+    base: Option<(Box<dyn Tree>, String)>,
+}
+
+fn sides(command: &Check) -> Result<Sides, TreeError> {
+    let repository = || Repository::open(&command.path);
+    let head = match &command.head {
+        Some(revision) => {
+            let repository = repository()?;
+            repository.tree(repository.commit(revision)?)?
+        }
+        None => tree::open(&command.path)?,
+    };
+    let base = match &command.base {
+        None => None,
+        Some(folder) if is_folder(folder) => Some((tree::open(Path::new(folder))?, format!("`{folder}`"))),
+        Some(revision) => {
+            let repository = repository()?;
+            let named = repository.commit(revision)?;
+            let head = command.head.as_deref().unwrap_or("HEAD");
+            let (commit, how) = if command.base_exact {
+                (named, String::new())
+            } else {
+                (
+                    repository.merge_base((named, revision), (repository.commit(head)?, head))?,
+                    format!(", where it and `{head}` parted"),
+                )
+            };
+            Some((repository.tree(commit)?, format!("`{revision}` ({commit}{how})")))
+        }
+    };
+    Ok(Sides { head, base })
+}
+
+/// Whether a base is a folder. It must be written as one: a folder that a change adds must not take a branch's place.
+fn is_folder(base: &str) -> bool {
+    let is_relative = matches!(base, "." | "..") || base.starts_with("./") || base.starts_with("../") || base.ends_with('/');
+    is_relative || Path::new(base).is_absolute()
 }
 
 fn request(command: &Check, environment: &mut Environment<'_>) -> Result<Request, Exit> {
@@ -167,6 +211,10 @@ pub(super) fn refuse(refusal: &Refusal, environment: &mut Environment<'_>) -> Ex
         }
         Refusal::Tree(TreeError::Index(_)) => {
             environment.say("undecided", &format!("{refusal}\n  run `git status` to see what git makes of it"));
+            Exit::Undecided
+        }
+        Refusal::Tree(TreeError::Git(fault)) => {
+            environment.say("undecided", &format!("{refusal}\n  {}", fault.hint()));
             Exit::Undecided
         }
         Refusal::Tree(_) => environment.world(refusal),

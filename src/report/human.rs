@@ -15,6 +15,7 @@ use crate::report::plural;
 use crate::report::snippet::{self, Excerpt};
 use crate::report::{Reporter, Style, places};
 use crate::rules::Case;
+use crate::text::Side;
 
 pub(super) static REPORTER: Reporter = Reporter { id: "human", about: "for people at a terminal", is_streamed: false, write };
 
@@ -164,7 +165,8 @@ fn block(report: &Report<'_>, group: &Group, style: Style, out: &mut dyn Write) 
     let mut excerpts = Vec::new();
     excerpts.extend(culprit(words).map(|place| Excerpt { place, label: label(report, group, words), is_primary: true }));
     if let Some((_, place)) = words.also.iter().find(|(role, _)| *role == "policy") {
-        excerpts.push(Excerpt { place: *place, label: "asked for here".to_owned(), is_primary: false });
+        let label = if place.text.side == Side::Base { "asked for here, by the base's policy" } else { "asked for here" };
+        excerpts.push(Excerpt { place: *place, label: label.to_owned(), is_primary: false });
     }
     let mut notes = Vec::new();
     notes.extend(members(report, group, style));

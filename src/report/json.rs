@@ -18,6 +18,7 @@ use crate::judge::{Report, Row};
 use crate::report::{Group, Reporter};
 use crate::routing::KnownBy;
 use crate::rules::{Case, Dependency};
+use crate::snapshot::Snapshot;
 use crate::text::{Place, TextId};
 
 pub(super) static REPORTER: Reporter = Reporter {
@@ -179,7 +180,7 @@ struct FindingRow<'r> {
 
 #[derive(Serialize, JsonSchema)]
 struct PlaceRow<'r> {
-    /// `primary`, `origin`, `configuration`, `asked-for` or `policy`.
+    /// `primary`, `origin`, `configuration`, `asked-for`, `policy`, or `base`: where it stood before the change.
     role: &'static str,
     /// `head`, `base` or `outside`.
     side: &'static str,
@@ -359,7 +360,8 @@ fn finding_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, finding: &Find
         Subject::Entry(number, _) | Subject::Lockfile(number) | Subject::Problem(number, _) | Subject::Setting(number, _) => {
             case.judged(number).map(|judged| case.path(judged.lockfile.text))
         }
-        Subject::Exception(_) => None,
+        Subject::Lost(index) => case.lost.get(index as usize).map(|lost| lost.path.as_str()),
+        Subject::Exception(_) | Subject::BaseSetting(..) | Subject::Policy => None,
     };
     let places = words.primary.iter().map(|place| ("primary", *place)).chain(words.also.iter().copied());
     FindingRow {
@@ -376,7 +378,7 @@ fn finding_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, finding: &Find
         places: places.map(|(role, place)| positions.row(role, place)).collect(),
         via: dependency.as_ref().map(|dependency| case.via(dependency)).unwrap_or_default(),
         exception: match finding.state {
-            State::Excepted(number) => Some(case.exception_name(number)),
+            State::Excepted(number) => Some(finding.exception_name(case, number)),
             _ => None,
         },
     }
@@ -487,6 +489,7 @@ fn inputs<'r>(case: &'r Case<'r>) -> Vec<Input<'r>> {
             Input { path: &text.path, sha256: text.sha256(), side: text.id.side.id(), role }
         })
         .collect();
+    inputs.extend(case.base.into_iter().flat_map(base_inputs));
     inputs.extend(case.outside.iter().map(|text| Input {
         path: &text.path,
         sha256: text.sha256(),
@@ -494,6 +497,23 @@ fn inputs<'r>(case: &'r Case<'r>) -> Vec<Input<'r>> {
         role: "policy",
     }));
     inputs
+}
+
+/// What was read of the base on its own; what it shares with the head stands there.
+fn base_inputs(base: &Snapshot) -> impl Iterator<Item = Input<'_>> {
+    let lockfiles: std::collections::BTreeSet<TextId> = base.lockfiles.iter().map(|judged| judged.lockfile.text).collect();
+    base.texts.all_loaded().filter_map(move |text| {
+        let role = if lockfiles.contains(&text.id) {
+            "lockfile"
+        } else if crate::policy::PATHS.contains(&text.path.as_ref()) {
+            "policy"
+        } else if crate::formats::FORMATS.iter().any(|format| format.claims(&text.path)) {
+            return None;
+        } else {
+            "neighbour"
+        };
+        Some(Input { path: &text.path, sha256: text.sha256(), side: text.id.side.id(), role })
+    })
 }
 
 /// Writes `packman.report/1`.
@@ -513,7 +533,7 @@ fn write_report(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
             excluded: coverage.excluded.len(),
             left_out: coverage.left_out.len(),
             unreadable: coverage.unreadable,
-            lost: 0,
+            lost: case.lost.len(),
         },
         counts: Counts {
             dependencies: counts.dependencies,

@@ -3,7 +3,7 @@
 //! Applies exceptions too: they act on what the other rules found, so these two run last.
 
 use crate::finding::{Finding, State, Subject, Words};
-use crate::rules::{Case, Findings, Rule};
+use crate::rules::{Case, Findings, Rule, by_id, is_comparing};
 
 pub(super) static EXPIRED: Rule = Rule {
     id: "exception-expired",
@@ -69,7 +69,12 @@ fn check_unused(case: &Case<'_>, findings: &mut Findings<'_>) {
         }
     }
     for (number, _) in used.iter().enumerate().filter(|(_, used)| !**used) {
-        let place = case.policy.exceptions.all().get(number).and_then(|exception| exception.place);
+        let exception = case.policy.exceptions.all().get(number);
+        // What only a change can bring is not there before it, nor after it.
+        if exception.and_then(|exception| by_id(exception.rule)).is_some_and(is_comparing) {
+            continue;
+        }
+        let place = exception.and_then(|exception| exception.place);
         findings.add(&UNUSED, Subject::Exception(u32::try_from(number).unwrap_or(u32::MAX)), place, 0);
     }
 }

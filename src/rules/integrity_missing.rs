@@ -52,7 +52,7 @@ fn lacking(dependency: &Dependency<'_>) -> Option<u32> {
 }
 
 /// MD5 and SHA-1, however a format writes them.
-fn is_weak(hash: &str) -> bool {
+pub(super) fn is_weak(hash: &str) -> bool {
     let algorithm = hash.split(['-', ':', '=']).next().unwrap_or("").trim().to_ascii_lowercase();
     match algorithm.as_str() {
         "md5" | "sha1" | "sha-1" => true,

@@ -85,7 +85,7 @@ fn check_unreadable(case: &Case<'_>, findings: &mut Findings<'_>) {
 fn words_unreadable(case: &Case<'_>, finding: &Finding) -> Words {
     let Subject::Problem(number, index) = finding.subject else { return Words::default() };
     let Some(problem) = case.problem(number, index) else { return Words::default() };
-    let path = case.head.texts.path(problem.place.text);
+    let path = case.head.path(problem.place.text);
     let hint = if problem.hint.is_empty() { "write it anew with its own tool" } else { &problem.hint };
     let label = match problem.lost {
         Lost::File => "nothing about its dependencies is known",

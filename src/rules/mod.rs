@@ -3,19 +3,27 @@
 //! Answers for: what is found, and the words for it. Never parses anything and never reads a file.
 
 mod control_missing;
+mod coverage_lost;
 mod declaration;
 mod exceptions;
 mod insecure_origin;
 mod integrity_missing;
 mod lockfiles;
 mod origin_not_allowed;
+mod paired;
+mod policy_changed;
+mod protection_lowered;
 mod registry_assumed;
 mod registry_mismatch;
+mod registry_new;
 mod registry_unrated;
 mod runs_code_on_install;
 mod tier_below_minimum;
 mod unknown_registry;
 mod unpinned_origin;
+
+pub use coverage_lost::{Lost, lost};
+pub use policy_changed::PolicyChange;
 
 use jiff::civil::Date;
 use rayon::prelude::*;
@@ -28,6 +36,7 @@ use crate::formats;
 use crate::policy::{self, Level, Minimum, Policy};
 use crate::purl;
 use crate::route::{Candidate, Class, Origin, Registry};
+use crate::routing::Setting;
 use crate::snapshot::{Judged, Snapshot};
 use crate::text::{Place, Side, Text, TextId};
 
@@ -66,9 +75,27 @@ pub static RULES: &[&Rule] = &[
     &runs_code_on_install::RULE,
     &lockfiles::MISSING,
     &lockfiles::UNREADABLE,
+    &protection_lowered::RULE,
+    &coverage_lost::RULE,
+    &registry_new::RULE,
+    &policy_changed::RULE,
     &exceptions::EXPIRED,
     &exceptions::UNUSED,
 ];
+
+/// Whether a rule finds differences from a base, and nothing else.
+#[must_use]
+pub fn is_comparing(rule: &Rule) -> bool {
+    [&protection_lowered::RULE, &coverage_lost::RULE, &registry_new::RULE, &policy_changed::RULE]
+        .iter()
+        .any(|one| one.id == rule.id)
+}
+
+/// Whether what a rule finds in one lockfile may depend on other lockfiles, or on the base.
+#[must_use]
+pub fn looks_across(rule: &Rule) -> bool {
+    rule.id == registry_mismatch::RULE.id || is_comparing(rule)
+}
 
 /// The rule with this id.
 #[must_use]
@@ -90,6 +117,12 @@ pub struct Case<'a> {
     pub today: Date,
     /// Texts from outside the tree (a policy given by hand), by their number.
     pub outside: &'a [Text],
+    /// Files that were judged at the base and are no longer.
+    pub lost: &'a [Lost],
+    /// How the policy changes together with what it judges.
+    pub change: Option<&'a PolicyChange>,
+    /// The same trees under the base's policy, where that is another one.
+    pub under_base: Option<&'a Case<'a>>,
 }
 
 /// One judged entry with everything around it.
@@ -237,6 +270,18 @@ pub(crate) struct KeyParts {
 }
 
 impl<'a> Case<'a> {
+    /// A tree under judgement, compared with nothing.
+    #[must_use]
+    pub fn of(head: &'a Snapshot, policy: &'a Policy, ratings: &'a Ratings<'a>, today: Date, outside: &'a [Text]) -> Self {
+        Self { head, base: None, policy, ratings, today, outside, lost: &[], change: None, under_base: None }
+    }
+
+    /// A base as if it were under judgement, by the same policy.
+    #[must_use]
+    pub fn at(&self, base: &'a Snapshot) -> Self {
+        Self::of(base, self.policy, self.ratings, self.today, self.outside)
+    }
+
     /// Every judged entry, in order.
     pub fn dependencies(&self) -> impl Iterator<Item = Dependency<'a>> {
         let head = self.head;
@@ -253,19 +298,25 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn dependency(&self, subject: Subject) -> Option<Dependency<'a>> {
         let Subject::Entry(number, index) = subject else { return None };
-        let judged = self.head.lockfiles.get(number as usize)?;
+        let judged = self.head.judged(number)?;
         let text = self.head.text(judged.lockfile.text)?;
         let entry = judged.lockfile.entries.get(index as usize)?;
         let origin = judged.routed.origins.get(index as usize)?;
         Some(Dependency { judged, text, entry, origin, id: (number, index) })
     }
 
+    /// What the subject of a finding about a difference was at the base.
+    #[must_use]
+    pub fn was(&self, finding: &Finding) -> Option<Dependency<'a>> {
+        let (lockfile, entry) = finding.was?;
+        self.at(self.base?).dependency(Subject::Entry(lockfile, entry))
+    }
+
     /// A text of any side that was read.
     #[must_use]
     pub fn text(&self, id: TextId) -> Option<&'a Text> {
         match id.side {
-            Side::Head => self.head.texts.loaded(id),
-            Side::Base => self.base.and_then(|base| base.texts.loaded(id)),
+            Side::Head | Side::Base => self.head.text(id).or_else(|| self.base.and_then(|base| base.text(id))),
             Side::Outside => self.outside.iter().find(|text| text.id == id),
         }
     }
@@ -310,7 +361,7 @@ impl<'a> Case<'a> {
     /// A lockfile by number.
     #[must_use]
     pub fn judged(&self, number: u32) -> Option<&'a Judged> {
-        self.head.lockfiles.get(number as usize)
+        self.head.judged(number)
     }
 
     /// What a policy can select a finding's subject by.
@@ -326,6 +377,14 @@ impl<'a> Case<'a> {
                 let setting = self.judged(number).and_then(|judged| judged.settings().nth(index as usize));
                 self.file_subject(setting.map(|setting| setting.place.text))
             }
+            (Subject::Lost(index), _) => policy::Subject {
+                path: self.lost.get(index as usize).map_or("", |lost| &lost.path),
+                ..policy::Subject::default()
+            },
+            (Subject::BaseSetting(number, index), _) => policy::Subject {
+                path: self.base_setting(number, index).map_or("", |(_, path)| path),
+                ..policy::Subject::default()
+            },
             _ => policy::Subject::default(),
         }
     }
@@ -364,7 +423,7 @@ impl<'a> Case<'a> {
     }
 
     pub(crate) fn key_parts(&self, finding: &Finding) -> KeyParts {
-        let path = |number: u32| self.judged(number).map_or("-", |judged| self.head.texts.path(judged.lockfile.text)).to_owned();
+        let path = |number: u32| self.judged(number).map_or("-", |judged| self.head.path(judged.lockfile.text)).to_owned();
         let mut parts =
             KeyParts { registry: "-".to_owned(), package: "-".to_owned(), lockfile: "-".to_owned(), detail: String::new() };
         match finding.subject {
@@ -380,18 +439,42 @@ impl<'a> Case<'a> {
                 parts.lockfile = path(number);
                 if let Some(problem) = self.problem(number, index) {
                     parts.detail.clone_from(&problem.message);
-                    self.head.texts.path(problem.place.text).clone_into(&mut parts.lockfile);
+                    self.head.path(problem.place.text).clone_into(&mut parts.lockfile);
                 }
             }
             Subject::Setting(number, index) => {
                 if let Some(setting) = self.judged(number).and_then(|judged| judged.settings().nth(index as usize)) {
                     parts.detail.clone_from(&setting.key);
-                    self.head.texts.path(setting.place.text).clone_into(&mut parts.lockfile);
+                    self.head.path(setting.place.text).clone_into(&mut parts.lockfile);
                 }
             }
             Subject::Exception(index) => parts.detail = self.exception_name(index),
+            Subject::Lost(index) => parts.lockfile = self.lost.get(index as usize).map_or("-", |lost| &lost.path).to_owned(),
+            Subject::BaseSetting(number, index) => {
+                if let Some((setting, path)) = self.base_setting(number, index) {
+                    parts.detail.clone_from(&setting.key);
+                    path.clone_into(&mut parts.lockfile);
+                }
+            }
+            Subject::Policy => {}
+        }
+        match finding.rule.id {
+            "protection-lowered" if parts.detail.is_empty() => {
+                protection_lowered::what(finding.detail).clone_into(&mut parts.detail);
+            }
+            // One for each registry, whichever package is the first.
+            "registry-new" => "-".clone_into(&mut parts.package),
+            _ => {}
         }
         parts
+    }
+
+    /// A setting around a lockfile of the base, and the path of its file.
+    #[must_use]
+    pub fn base_setting(&self, number: u32, index: u32) -> Option<(&'a Setting, &'a str)> {
+        let base = self.base?;
+        let setting = base.judged(number)?.settings().nth(index as usize)?;
+        Some((setting, base.path(setting.place.text)))
     }
 
     /// An exception for sentences: its rule and what it accepts.
@@ -450,10 +533,23 @@ impl<'a> Findings<'a> {
 
     /// Adds a finding at the level of a part of the rule.
     pub fn add_at(&mut self, rule: &'static Rule, key: &str, subject: Subject, asked: Option<Place>, detail: u32) {
+        self.push(
+            key,
+            Finding { rule, level: Level::Allow, state: State::New, subject, asked, detail, was: None, under_base: None },
+        );
+    }
+
+    /// Adds a finding about an entry that was another one at the base.
+    pub fn add_difference(&mut self, rule: &'static Rule, subject: Subject, was: Option<(u32, u32)>, detail: u32) {
+        let finding =
+            Finding { rule, level: Level::Allow, state: State::New, subject, asked: None, detail, was, under_base: None };
+        self.push(rule.id, finding);
+    }
+
+    fn push(&mut self, key: &str, finding: Finding) {
         let level = self.policy.level(key);
         if level.value != Level::Allow {
-            let asked = asked.or(level.place);
-            self.found.push(Finding { rule, level: level.value, state: State::New, subject, asked, detail });
+            self.found.push(Finding { level: level.value, asked: finding.asked.or(level.place), ..finding });
         }
     }
 
@@ -472,7 +568,6 @@ pub fn has_judged_registry(origin: &Origin) -> bool {
         _ => false,
     }
 }
-
 
 /// Words about an entry: anchored on its version, with its origin and where the repository asks for it.
 #[must_use]

@@ -26,8 +26,16 @@ struct Folder {
     real: Mutex<HashSet<Box<str>>>,
 }
 
-/// Opens the folder at `path` as a root of judgement. It may be named by a link; nothing below it is followed.
-pub fn open(path: &Path) -> Result<Box<dyn Tree>, TreeError> {
+/// A root of judgement: where it is, and where in a git work tree.
+pub(super) struct Root {
+    path: PathBuf,
+    pub(super) work_tree: Option<WorkTree>,
+    /// Names of the folders between the work tree's top and the root.
+    pub(super) names: Vec<OsString>,
+}
+
+/// The folder at `path` as a root of judgement. It may be named by a link.
+pub(super) fn root_of(path: &Path) -> Result<Root, TreeError> {
     let fault = |reason: String| TreeError::Root { path: path.display().to_string(), reason };
     let root = path.canonicalize().map_err(|error| match error.kind() {
         ErrorKind::NotFound => fault("is not there".to_owned()),
@@ -45,6 +53,12 @@ pub fn open(path: &Path) -> Result<Box<dyn Tree>, TreeError> {
     if names.iter().any(|name| name == ".git") {
         return Err(fault("lies in git's own folder".to_owned()));
     }
+    Ok(Root { path: root, work_tree, names })
+}
+
+/// Opens the folder at `path` as a root of judgement. It may be named by a link; nothing below it is followed.
+pub fn open(path: &Path) -> Result<Box<dyn Tree>, TreeError> {
+    let Root { path: root, work_tree, names } = root_of(path)?;
     Ok(Box::new(Folder { root, work_tree, names, real: Mutex::default() }))
 }
 

@@ -1,4 +1,4 @@
-//! Where files come from: a folder on disk, a map in tests, later a revision of git.
+//! Where files come from: a folder on disk, a revision of git, a map in tests.
 //!
 //! Answers for: which files there are, in which order, and their bytes, bounded to the root. Never follows a link, never leaves the
 //! root, never interprets a format.
@@ -7,6 +7,7 @@ mod folder;
 mod git;
 mod ignore;
 mod index;
+mod revision;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 pub use folder::open;
+pub use revision::{Commit, GitFault, Repository};
 
 /// What a path is. Folders are not listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +60,9 @@ pub enum TreeError {
     /// Git's index is there and cannot be understood.
     #[error("git's index cannot be read: {0}")]
     Index(String),
+    /// Git cannot give a revision.
+    #[error(transparent)]
+    Git(#[from] GitFault),
     /// One file cannot be read.
     #[error("cannot be read: {0}")]
     File(String),
@@ -77,6 +82,14 @@ pub trait Tree: Sync {
     fn list(&self) -> Result<Listing, TreeError>;
     /// The bytes of one listed regular file, at most `size_bytes_max` of them.
     fn read(&self, path: &str, size_bytes_max: u64) -> Result<Vec<u8>, TreeError>;
+    /// Whether the listed file at `path` has exactly these bytes, where that is known without reading it.
+    fn holds(&self, _path: &str, _bytes: &[u8]) -> Option<bool> {
+        None
+    }
+    /// What the world could not give while files were read, told once: files that failed for it are not to be judged as unreadable.
+    fn fault(&self) -> Option<TreeError> {
+        None
+    }
 }
 
 /// A tree in memory, for tests.

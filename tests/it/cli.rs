@@ -66,13 +66,13 @@ impl Drop for Folder {
 }
 
 /// What a run said.
-struct Ran {
-    exit: Exit,
-    out: String,
-    err: String,
+pub(crate) struct Ran {
+    pub(crate) exit: Exit,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
-fn packman(words: &[&str]) -> Ran {
+pub(crate) fn packman(words: &[&str]) -> Ran {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let exit = run_into(words, &mut stdout, &mut stderr);
     Ran { exit, out: String::from_utf8(stdout).unwrap(), err: String::from_utf8(stderr).unwrap() }

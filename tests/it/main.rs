@@ -10,6 +10,8 @@
 
 mod addresses;
 mod bad_input;
+mod base;
+mod base_git;
 #[cfg(feature = "cargo-metadata")]
 mod cargo_metadata;
 mod catalogue;
@@ -27,6 +29,7 @@ mod never_better;
 mod origins;
 mod pages;
 mod policy;
+mod revision;
 mod sarif;
 mod syntax;
 mod tree;

@@ -11,10 +11,10 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 /// A folder outside every repository, removed at the end.
-struct Place(PathBuf);
+pub(crate) struct Place(pub(crate) PathBuf);
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let name = format!("packman-tree-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
@@ -23,30 +23,30 @@ impl Place {
     }
 
     /// The same as a fresh repository.
-    fn repository() -> Self {
+    pub(crate) fn repository() -> Self {
         let place = Self::new();
         place.git("init -q");
         place
     }
 
-    fn at(&self, path: &str) -> PathBuf {
+    pub(crate) fn at(&self, path: &str) -> PathBuf {
         self.0.join(path)
     }
 
-    fn write(&self, path: &str, content: &str) {
+    pub(crate) fn write(&self, path: &str, content: &str) {
         let path = self.at(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
     }
 
     /// Empty files.
-    fn files(&self, paths: &[&str]) {
+    pub(crate) fn files(&self, paths: &[&str]) {
         for path in paths {
             self.write(path, "");
         }
     }
 
-    fn git(&self, arguments: &str) -> Vec<u8> {
+    pub(crate) fn git(&self, arguments: &str) -> Vec<u8> {
         git(&self.0, arguments)
     }
 
@@ -78,7 +78,7 @@ impl Drop for Place {
 }
 
 /// Runs git with nobody's configuration but the repository's.
-fn git(folder: &Path, arguments: &str) -> Vec<u8> {
+pub(crate) fn git(folder: &Path, arguments: &str) -> Vec<u8> {
     let settings = [
         "user.name=a",
         "user.email=a@example.invalid",

@@ -1,0 +1,275 @@
+//! One side of a judgement: a tree's lockfiles, read and routed.
+//!
+//! Answers for: reading in parallel, client configuration beside each lockfile, shadowing, and the coverage ledger; and what a base has in
+//! common with the head, which is read once. Never judges.
+
+mod beside;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use rayon::prelude::*;
+
+use crate::clients;
+use crate::dependency::{Kind, Locator, Lockfile};
+use crate::discover::{self, Claimed};
+use crate::facts::Facts;
+use crate::formats;
+use crate::graph::Paths;
+use crate::neighbours::{Asked, Neighbours, folder_of};
+use crate::route::{Routed, Router};
+use crate::routing::{Routing, Setting};
+use crate::text::{Text, TextId, Texts};
+use crate::tree::{FileKind, LeftOut, Tree};
+
+/// One lockfile with all that is known about where its entries come from.
+#[derive(Debug)]
+pub struct Judged {
+    /// What it states.
+    pub lockfile: Lockfile,
+    /// What its client's configuration says.
+    pub client: Routing,
+    /// Where its entries come from.
+    pub routed: Routed,
+    /// The lockfile that makes it a detail.
+    pub shadowed_by: Option<TextId>,
+    /// What was asked of the tree to know all that.
+    asked: Asked,
+    paths: OnceLock<Paths>,
+}
+
+impl Judged {
+    /// Shortest paths, computed when somebody asks.
+    #[must_use]
+    pub fn paths(&self) -> &Paths {
+        self.paths.get_or_init(|| Paths::of(&self.lockfile))
+    }
+
+    /// Settings that protect or endanger: the client's, then those that the lockfile itself makes.
+    pub fn settings(&self) -> impl Iterator<Item = &Setting> {
+        self.client.settings.iter().chain(&self.lockfile.routing.settings)
+    }
+
+    /// Whether its entries are judged.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        self.shadowed_by.is_none()
+    }
+
+    /// The number of entries that are judged.
+    #[must_use]
+    pub fn dependencies(&self) -> usize {
+        if self.is_judged() { self.lockfile.entries.len() } else { 0 }
+    }
+}
+
+/// What was read and what was not.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    /// Files whose entries are judged.
+    pub read: usize,
+    /// Declarations whose lock is judged in their place.
+    pub shadowed: usize,
+    /// Files that the policy excludes.
+    pub excluded: Vec<TextId>,
+    /// What the tree left out.
+    pub left_out: Vec<LeftOut>,
+    /// Files of which nothing can be relied on.
+    pub unreadable: usize,
+}
+
+/// What a tree listed.
+pub struct Listed {
+    /// Its texts, each read at most once, whoever asks.
+    pub texts: Arc<Texts>,
+    /// What it left out.
+    pub left_out: Vec<LeftOut>,
+    /// The root's path below the work tree's top.
+    pub prefix: String,
+}
+
+/// What a tree is read through.
+#[derive(Clone, Copy)]
+pub struct Through<'r> {
+    /// Whether the policy excludes a path.
+    pub exclude: &'r (dyn Fn(&str) -> bool + Sync),
+    /// Facts given by hand.
+    pub facts: &'r Facts,
+    /// What joins locators with registries.
+    pub router: &'r Router<'r>,
+}
+
+/// One side.
+pub struct Snapshot {
+    /// All its texts.
+    pub texts: Arc<Texts>,
+    /// The other side's texts, where lockfiles are shared with it.
+    shared: Option<Arc<Texts>>,
+    /// Its lockfiles, in path order.
+    pub lockfiles: Vec<Arc<Judged>>,
+    /// Lockfiles beyond these: excluded here, and only there for findings of another policy.
+    pub beyond: Vec<Arc<Judged>>,
+    /// What was read and what was not.
+    pub coverage: Coverage,
+    /// The root's path below the work tree's top.
+    pub prefix: String,
+}
+
+impl Snapshot {
+    /// Reads and routes all lockfiles of a tree.
+    #[must_use]
+    pub fn read(listed: &Listed, tree: &dyn Tree, through: Through<'_>) -> Self {
+        let texts = &listed.texts;
+        let (named, excluded) = discover::named(texts, through.exclude);
+        let claimed = discover::claimed(texts, tree, &named);
+        let read = read_all(texts, tree, &claimed, through.facts);
+        let shadows = shadows(read.iter().map(|(lockfile, _)| (texts.path(lockfile.text), lockfile)), |id| texts.path(id));
+        let lockfiles = route_all(texts, tree, through.router, read, &shadows);
+        Self::of(listed, None, lockfiles, excluded)
+    }
+
+    fn of(listed: &Listed, shared: Option<Arc<Texts>>, lockfiles: Vec<Arc<Judged>>, excluded: Vec<TextId>) -> Self {
+        let count = |counts: fn(&Judged) -> bool| lockfiles.iter().filter(|judged| counts(judged)).count();
+        let coverage = Coverage {
+            read: count(|judged| judged.is_judged() && !judged.lockfile.is_unreadable()),
+            shadowed: count(|judged| !judged.is_judged() && !judged.lockfile.is_unreadable()),
+            unreadable: count(|judged| judged.lockfile.is_unreadable()),
+            excluded,
+            left_out: listed.left_out.clone(),
+        };
+        let texts = Arc::clone(&listed.texts);
+        Self { texts, shared, lockfiles, beyond: Vec::new(), coverage, prefix: listed.prefix.clone() }
+    }
+
+    /// A text that was read.
+    #[must_use]
+    pub fn text(&self, id: TextId) -> Option<&Text> {
+        self.texts_of(id)?.loaded(id)
+    }
+
+    /// The path of a text.
+    #[must_use]
+    pub fn path(&self, id: TextId) -> &str {
+        self.texts_of(id).map_or("", |texts| texts.path(id))
+    }
+
+    /// Whether a text of this side is a symbolic link.
+    #[must_use]
+    pub fn is_link(&self, id: TextId) -> bool {
+        self.texts.kind(id) == Some(FileKind::Link)
+    }
+
+    fn texts_of(&self, id: TextId) -> Option<&Texts> {
+        [Some(&self.texts), self.shared.as_ref()].into_iter().flatten().find(|texts| texts.side() == id.side).map(AsRef::as_ref)
+    }
+
+    /// A lockfile by number, those beyond coming last.
+    #[must_use]
+    pub fn judged(&self, number: u32) -> Option<&Judged> {
+        self.lockfiles.iter().chain(&self.beyond).nth(number as usize).map(AsRef::as_ref)
+    }
+
+    /// The number of the lockfile at a path, those beyond coming last.
+    #[must_use]
+    pub fn number_at(&self, path: &str) -> Option<u32> {
+        let found = self.lockfiles.binary_search_by(|judged| self.path(judged.lockfile.text).cmp(path)).ok();
+        let beyond = || self.beyond.iter().position(|judged| self.path(judged.lockfile.text) == path);
+        found.or_else(|| beyond().map(|at| self.lockfiles.len() + at)).and_then(|at| u32::try_from(at).ok())
+    }
+}
+
+/// The largest files first, so that one of them does not end the run alone.
+fn read_all(texts: &Texts, tree: &dyn Tree, claimed: &[Claimed], facts: &Facts) -> Vec<(Lockfile, Asked)> {
+    let size = |claimed: &Claimed| texts.loaded(claimed.text).map_or(0, |text| text.content.len());
+    let mut order: Vec<&Claimed> = claimed.iter().collect();
+    order.sort_by_key(|claimed| std::cmp::Reverse(size(claimed)));
+    let mut lockfiles: Vec<(Lockfile, Asked)> =
+        order.par_iter().with_max_len(1).filter_map(|claimed| read_one(texts, tree, claimed, facts)).collect();
+    lockfiles.sort_by_key(|(lockfile, _)| lockfile.text);
+    lockfiles
+}
+
+fn read_one(texts: &Texts, tree: &dyn Tree, claimed: &Claimed, facts: &Facts) -> Option<(Lockfile, Asked)> {
+    let text = texts.loaded(claimed.text)?;
+    if let Some(problem) = &claimed.problem {
+        let lockfile = Lockfile::unreadable(text, claimed.format, claimed.format.kind, problem.clone());
+        return Some((lockfile, Asked::default()));
+    }
+    let asked = RefCell::default();
+    let neighbours = Neighbours::of(texts.path(claimed.text), texts, tree).noting(&asked);
+    let mut lockfile = formats::read(claimed.format, text, &neighbours);
+    facts.apply(&mut lockfile, text);
+    Some((lockfile, asked.into_inner()))
+}
+
+/// Which file makes which other one, by path, a detail: by lying beside it, or by naming it.
+fn shadows<'p, 'l>(
+    lockfiles: impl Iterator<Item = (&'p str, &'l Lockfile)> + Clone,
+    path_of: impl Fn(TextId) -> &'p str,
+) -> BTreeMap<&'p str, TextId> {
+    let mut beside: BTreeMap<(&str, &'static str), TextId> = BTreeMap::new();
+    for (path, lockfile) in lockfiles.clone() {
+        beside.entry((folder_of(path), lockfile.format.id)).or_insert(lockfile.text);
+    }
+    let mut shadows = BTreeMap::new();
+    for (path, lockfile) in lockfiles.clone() {
+        let by = lockfile.format.shadowed_by.iter().find_map(|format| beside.get(&(folder_of(path), *format)));
+        if let Some(by) = by {
+            shadows.insert(path, *by);
+        }
+    }
+    for (path, lockfile) in lockfiles {
+        for covered in lockfile.covers.iter().map(|covered| path_of(*covered)) {
+            if covered != path {
+                shadows.entry(covered).or_insert(lockfile.text);
+            }
+        }
+    }
+    shadows
+}
+
+/// Joins lockfiles with what their clients are told; those that are details are not.
+fn route_all(
+    texts: &Texts,
+    tree: &dyn Tree,
+    router: &Router<'_>,
+    read: Vec<(Lockfile, Asked)>,
+    shadows: &BTreeMap<&str, TextId>,
+) -> Vec<Arc<Judged>> {
+    let mut lockfiles: Vec<Arc<Judged>> = read
+        .into_par_iter()
+        .map(|(lockfile, asked)| {
+            let shadowed_by = shadows.get(texts.path(lockfile.text)).copied();
+            Arc::new(route(texts, tree, router, (lockfile, asked), shadowed_by))
+        })
+        .collect();
+    lockfiles.sort_by_key(|judged| judged.lockfile.text);
+    lockfiles
+}
+
+fn route(
+    texts: &Texts,
+    tree: &dyn Tree,
+    router: &Router<'_>,
+    (lockfile, asked): (Lockfile, Asked),
+    shadowed_by: Option<TextId>,
+) -> Judged {
+    let paths = OnceLock::new();
+    let text = texts.loaded(lockfile.text).filter(|_| shadowed_by.is_none());
+    let Some(text) = text else {
+        return Judged { lockfile, client: Routing::default(), routed: Routed::default(), shadowed_by, asked, paths };
+    };
+    let asked = RefCell::new(asked);
+    let neighbours = Neighbours::of(texts.path(lockfile.text), texts, tree).noting(&asked);
+    let client = clients::serving(lockfile.format.id).map(|client| (client.read)(&lockfile, &neighbours)).unwrap_or_default();
+    let routed = router.route(&lockfile, text, &client, &neighbours);
+    Judged { lockfile, client, routed, shadowed_by, asked: asked.into_inner(), paths }
+}
+
+/// Whether a declaration asks for anything that a lock would pin.
+#[must_use]
+pub fn asks_for_something(lockfile: &Lockfile) -> bool {
+    lockfile.kind == Kind::Declaration
+        && lockfile.entries.iter().any(|entry| !matches!(entry.locator, Locator::Workspace | Locator::Path(_) | Locator::Builtin))
+}

@@ -1,0 +1,179 @@
+//! What became of each finding: new with the change under review, or there at the base already.
+//!
+//! Answers for: comparing findings of a head with those of its base by key, both judged by the same policy. Finds nothing itself.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::catalogue::control::Tier;
+use crate::dependency::Locator;
+use crate::finding::{Finding, State, Subject};
+use crate::policy::Level;
+use crate::route::Class;
+use crate::rules::{Case, Findings, looks_across};
+use crate::snapshot::{Judged, Snapshot};
+use crate::text::Lost;
+
+/// All findings of a case, each with its state.
+#[must_use]
+pub fn findings(case: &Case<'_>) -> Vec<Finding> {
+    let mut findings = Findings::of(case);
+    if let Some(base) = case.base {
+        let at_base = case.at(base);
+        let shared = shared(case.head, base);
+        for finding in findings.iter_mut().filter(|finding| finding.state == State::New && is_settled(finding, &shared)) {
+            finding.state = State::Existing;
+        }
+        // A finding of a shared lockfile has gone nowhere, so that nothing can have moved from there.
+        let shared = self::shared(base, case.head);
+        let mut before = Findings::of(&at_base);
+        before.retain(|finding| !is_settled(finding, &shared));
+        Before::of(&at_base, &before).apply(case, &mut findings);
+    }
+    findings
+}
+
+/// Which lockfiles of one side are the other's too, by number.
+fn shared(side: &Snapshot, other: &Snapshot) -> Vec<bool> {
+    let is_shared = |judged: &Arc<Judged>| {
+        let twin = other.number_at(side.path(judged.lockfile.text)).and_then(|number| other.lockfiles.get(number as usize));
+        twin.is_some_and(|twin| Arc::ptr_eq(twin, judged))
+    };
+    side.lockfiles.iter().map(is_shared).collect()
+}
+
+/// Whether a finding is there on both sides without a comparison: it is about one lockfile, which both sides share, and about no other.
+fn is_settled(finding: &Finding, shared: &[bool]) -> bool {
+    let (Subject::Entry(number, _) | Subject::Lockfile(number)) = finding.subject else { return false };
+    !looks_across(finding.rule) && shared.get(number as usize).copied().unwrap_or(false)
+}
+
+/// Findings under two policies, each key as the policy that judges it worse sees it; the head's own where both see it alike. What the
+/// base's policy finds about its own exceptions is history.
+#[must_use]
+pub fn worse(case: &Case<'_>, own: Vec<Finding>, theirs_case: &Case<'_>, theirs: Vec<Finding>) -> Vec<Finding> {
+    let rank = |finding: &Finding| if finding.decides() { 1 + finding.level as u32 } else { 0 };
+    let mut ranks: HashMap<String, [Option<u32>; 2]> = HashMap::new();
+    let theirs: Vec<Finding> = theirs.into_iter().filter(|finding| !matches!(finding.subject, Subject::Exception(_))).collect();
+    let own: Vec<(String, Finding)> = own.into_iter().map(|finding| (finding.key(case), finding)).collect();
+    let theirs: Vec<(String, Finding)> = theirs.into_iter().map(|finding| (finding.key(theirs_case), finding)).collect();
+    for (side, findings) in [&own, &theirs].into_iter().enumerate() {
+        for (key, finding) in findings {
+            if let Some(slot) = ranks.entry(key.clone()).or_default().get_mut(side) {
+                *slot = (*slot).max(Some(rank(finding)));
+            }
+        }
+    }
+    let is_theirs = |key: &str| ranks.get(key).is_some_and(|[own, theirs]| theirs > own);
+    let translated = theirs.into_iter().filter(|(key, _)| is_theirs(key)).map(|(_, finding)| {
+        let subject = translated(case, theirs_case, finding.subject);
+        Finding { under_base: Some(finding.subject), subject, ..finding }
+    });
+    own.into_iter().filter(|(key, _)| !is_theirs(key)).map(|(_, finding)| finding).chain(translated).collect()
+}
+
+/// A subject by the numbers of another case of the same trees.
+fn translated(case: &Case<'_>, from: &Case<'_>, subject: Subject) -> Subject {
+    let number = |number: u32| {
+        let path = from.judged(number).map_or("", |judged| from.head.path(judged.lockfile.text));
+        case.head.number_at(path).unwrap_or(u32::MAX)
+    };
+    match subject {
+        Subject::Entry(lockfile, entry) => Subject::Entry(number(lockfile), entry),
+        Subject::Lockfile(lockfile) => Subject::Lockfile(number(lockfile)),
+        Subject::Problem(lockfile, index) => Subject::Problem(number(lockfile), index),
+        Subject::Setting(lockfile, index) => Subject::Setting(number(lockfile), index),
+        other => other,
+    }
+}
+
+/// How bad one finding is. The same key can be worse than it was.
+struct Mark {
+    level: Level,
+    tier: Option<Tier>,
+    detail: u32,
+    /// Of what no registry vouches for: version, commit and address. Of what cannot be understood: what stands there.
+    exact: Option<[String; 3]>,
+}
+
+impl Mark {
+    fn of(case: &Case<'_>, finding: &Finding) -> Self {
+        let dependency = case.dependency(finding.subject);
+        let tier = dependency.as_ref().and_then(|one| case.ratings.tiers(one.origin, one.name()).offered);
+        let exact = dependency.filter(|one| matches!(one.origin.class, Class::Git | Class::Url | Class::Unknown)).map(|one| {
+            let commit = match &one.entry.locator {
+                Locator::Git { commit: Some(commit), .. } => commit.of(&one.text.content).to_owned(),
+                _ => String::new(),
+            };
+            [one.version().unwrap_or_default().to_owned(), commit, one.location()]
+        });
+        let exact = exact.or_else(|| not_understood(case, finding.subject));
+        Self { level: finding.level, tier, detail: finding.detail, exact }
+    }
+
+    fn is_worse_than(&self, before: &Self) -> bool {
+        self.level > before.level
+            || self.tier < before.tier
+            || self.detail != before.detail
+            || self.exact.is_some() && self.exact != before.exact
+    }
+}
+
+/// What stands where nothing could be understood. If it is not what stood there, nobody knows what changed.
+fn not_understood(case: &Case<'_>, subject: Subject) -> Option<[String; 3]> {
+    let Subject::Problem(number, index) = subject else { return None };
+    let problem = case.problem(number, index)?;
+    let text = case.text(problem.place.text)?;
+    let stands = match problem.lost {
+        Lost::File => text.sha256(),
+        Lost::Entry | Lost::Detail => text.slice(problem.place.span).to_owned(),
+    };
+    Some([stands, String::new(), String::new()])
+}
+
+/// What was found at the base: by key without its path, then by path.
+struct Before(HashMap<String, BTreeMap<String, Vec<Mark>>>);
+
+impl Before {
+    fn of(case: &Case<'_>, findings: &[Finding]) -> Self {
+        let mut before: HashMap<String, BTreeMap<String, Vec<Mark>>> = HashMap::new();
+        for finding in findings {
+            let (key, path) = key_and_path(case, finding);
+            before.entry(key).or_default().entry(path).or_default().push(Mark::of(case, finding));
+        }
+        Self(before)
+    }
+
+    /// Marks what was there before. A key that differs only in its path, and is gone from that path, has moved; one move for each.
+    fn apply(&self, case: &Case<'_>, findings: &mut [Finding]) {
+        let keys: Vec<(String, String)> = findings.iter().map(|finding| key_and_path(case, finding)).collect();
+        let here: HashSet<&(String, String)> = keys.iter().collect();
+        let mut moved: HashMap<&(String, String), Option<&str>> = HashMap::new();
+        let mut taken: HashSet<(&str, &str)> = HashSet::new();
+        for (finding, key) in findings.iter_mut().zip(&keys) {
+            if finding.state != State::New {
+                continue;
+            }
+            let Some(paths) = self.0.get(&key.0) else { continue };
+            let from = moved.entry(key).or_insert_with(|| {
+                if let Some((path, _)) = paths.get_key_value(&key.1) {
+                    return Some(path.as_str());
+                }
+                let is_gone = |path: &&String| !here.contains(&(key.0.clone(), (*path).clone()));
+                let path = paths.keys().filter(is_gone).find(|path| !taken.contains(&(key.0.as_str(), path.as_str())));
+                taken.extend(path.map(|path| (key.0.as_str(), path.as_str())));
+                path.map(String::as_str)
+            });
+            let before = from.and_then(|path| paths.get(path));
+            let mark = Mark::of(case, finding);
+            if before.is_some_and(|before| before.iter().any(|before| !mark.is_worse_than(before))) {
+                finding.state = State::Existing;
+            }
+        }
+    }
+}
+
+fn key_and_path(case: &Case<'_>, finding: &Finding) -> (String, String) {
+    let parts = case.key_parts(finding);
+    (format!("{} {} {} {}", finding.rule.id, parts.registry, parts.package, parts.detail), parts.lockfile)
+}
