@@ -12,6 +12,7 @@ mod addresses;
 mod bad_input;
 mod base;
 mod base_git;
+mod baseline;
 #[cfg(feature = "cargo-metadata")]
 mod cargo_metadata;
 mod catalogue;

@@ -54,7 +54,7 @@ pub(super) fn alerts(report: &Report<'_>, rules: &Rules, places: &Places<'_>) ->
     let mut buckets: BTreeMap<(usize, TextId), Vec<Found>> = BTreeMap::new();
     let mut homeless = Vec::new();
     for (number, finding) in report.findings.iter().enumerate() {
-        if matches!(finding.state, State::Excepted(_) | State::Baselined) {
+        if matches!(finding.state, State::Excepted(_) | State::Baselined(_)) {
             continue;
         }
         let primary = finding.words(&report.case).primary;
