@@ -156,13 +156,17 @@ fn branches_that_take_out_different_lines_merge_line_by_line() {
     let names = ["a", "b", "c", "d", "e", "f"];
     let folder = Folder::of(&[]);
     let set = |name: &str, text: &str| folder.write(&format!("{name}/package-lock.json"), text);
-    names.iter().for_each(|name| set(name, &stranger(name, "1.0.0")));
+    for name in names {
+        set(name, &stranger(name, "1.0.0"));
+    }
     folder.run(&["baseline"]);
     let all = folder.read(PATH);
     let without = |gone: &[&str]| {
         folder.write(PATH, &all);
-        names.iter().for_each(|name| set(name, &stranger(name, "1.0.0")));
-        gone.iter().for_each(|name| set(name, &npm(&[])));
+        for name in names {
+            let lock = if gone.contains(&name) { npm(&[]) } else { stranger(name, "1.0.0") };
+            set(name, &lock);
+        }
         folder.run(&["baseline"]);
         folder.read(PATH)
     };
