@@ -21,6 +21,7 @@ mod cli;
 mod corpus;
 mod damaged;
 mod derived;
+mod event;
 mod gate;
 mod golden;
 mod guide;
