@@ -93,7 +93,8 @@ pub fn compare<T>(
     let own_policy = (text_of(own.policy.text), &own.policy.baseline);
     let theirs = base_policy(*base_tree, &base_listed.texts, own_policy, (&request.levels, today), &mut notes)?;
     let beside = Snapshot::beside(&head, &base_listed, *base_tree, through);
-    let change = PolicyChange::between(policy_of(tree, &listed.texts), policy_of(*base_tree, &base_listed.texts));
+    let files = |paths: &[&str]| [file_of(tree, &listed.texts, paths), file_of(*base_tree, &base_listed.texts, paths)];
+    let change = PolicyChange::between(files(&policy::PATHS), files(&[BASELINE_PATH]));
     let Some(theirs) = theirs else {
         fault_of(*base_tree)?;
         let lost = lost(&beside, &head, &own.policy);
@@ -153,9 +154,9 @@ fn fault_of(tree: &dyn Tree) -> Result<(), TreeError> {
     tree.fault().map_or(Ok(()), Err)
 }
 
-/// The text of a tree's own policy, if it has one that can be read.
-fn policy_of<'t>(tree: &dyn Tree, texts: &'t Texts) -> Option<&'t Text> {
-    policy::PATHS.iter().find_map(|path| texts.find(path)).and_then(|id| texts.read(tree, id).ok())
+/// The text of the first of these files that a tree has, if it can be read.
+fn file_of<'t>(tree: &dyn Tree, texts: &'t Texts, paths: &[&str]) -> Option<&'t Text> {
+    paths.iter().find_map(|path| texts.find(path)).and_then(|id| texts.read(tree, id).ok())
 }
 
 /// The base's policy with its baseline, unless it says what the head's says, or the head's baseline has only lost lines. A file that
