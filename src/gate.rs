@@ -28,6 +28,8 @@ pub struct Request {
     pub levels: Vec<String>,
     /// The day that expiry is judged by.
     pub today: Date,
+    /// Things to know that whoever asks has found out.
+    pub notes: Vec<String>,
 }
 
 /// Why there is no report.
@@ -77,6 +79,7 @@ pub fn compare<T>(
     let mut head = Snapshot::read(&listed, tree, through);
     fault_of(tree)?;
     let mut notes = notes(&own.policy, own.catalogue, &ratings);
+    notes.extend(request.notes.into_iter().map(|message| Note { message, place: None }));
     if let Some(text) = &request.cargo_metadata {
         notes.push(Note { message: format!("crates are judged by features and targets, as `{}` says", text.path), place: None });
     }

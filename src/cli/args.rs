@@ -61,6 +61,10 @@ pub struct Check {
     /// Judge this revision instead of the files on disk
     #[arg(long, value_name = "REV")]
     pub head: Option<String>,
+    /// Compare as the event of a workflow says: `auto` reads the runner's variables (`GITHUB_EVENT_NAME`, `GITHUB_EVENT_PATH`, …), FILE is an
+    /// event's file. Files on disk that are not those of the event's commit leave the verdict undecided
+    #[arg(long, value_name = "auto|FILE", conflicts_with_all = ["base", "base_exact", "head"])]
+    pub event: Option<PathBuf>,
     /// Write a report: `FORMAT=FILE`, or `FORMAT=-` for standard output. Formats: human, json, sarif, summary, outputs. May be given
     /// several times; `human` goes to standard output unless another one does
     #[arg(long, value_name = "FORMAT=FILE")]

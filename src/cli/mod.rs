@@ -6,6 +6,7 @@ mod args;
 mod baseline;
 mod check;
 mod environment;
+mod event;
 mod explain;
 mod list;
 mod output;

@@ -24,7 +24,7 @@ struct Story {
 
 pub(crate) fn output(head: &dyn Tree, base: &dyn Tree, given: Option<&str>, id: &str) -> String {
     let asked = given.map_or_else(
-        || Request { policy: None, cargo_metadata: None, levels: Vec::new(), today: "2026-11-24".parse().unwrap() },
+        || Request { policy: None, cargo_metadata: None, levels: Vec::new(), today: "2026-11-24".parse().unwrap(), notes: Vec::new() },
         request,
     );
     let base = Base { tree: base, name: String::new() };

@@ -79,12 +79,29 @@ pub(crate) fn packman(words: &[&str]) -> Ran {
 }
 
 fn run_into(words: &[&str], stdout: &mut dyn Write, stderr: &mut dyn Write) -> Exit {
+    run_with(words, &|_| None, stdout, stderr)
+}
+
+/// `packman WORDS` where the process has variables.
+pub(crate) fn packman_with(words: &[&str], variable: &dyn Fn(&str) -> Option<String>) -> Ran {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let exit = run_with(words, variable, &mut stdout, &mut stderr);
+    Ran { exit, out: String::from_utf8(stdout).unwrap(), err: String::from_utf8(stderr).unwrap() }
+}
+
+fn run_with(
+    words: &[&str],
+    variable: &dyn Fn(&str) -> Option<String>,
+    stdout: &mut dyn Write,
+    stderr: &mut dyn Write,
+) -> Exit {
     let mut environment = Environment {
         stdout,
         stderr,
         is_stdout_coloured: false,
         is_stderr_coloured: false,
         today: "2026-11-24".parse().unwrap(),
+        variable,
     };
     let words = std::iter::once("packman").chain(words.iter().copied()).map(OsString::from);
     run(words, &mut environment)
