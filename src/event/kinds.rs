@@ -124,7 +124,7 @@ impl<'a> Asked<'a> {
         let written = file.repository.as_ref().and_then(|repository| repository.default_branch.as_deref());
         let default = branch("repository.default_branch", written)?;
         let is_default = default.as_deref().is_some_and(|default| reference.strip_prefix("refs/heads/") == Some(default));
-        let is_deleted = file.deleted == Some(true) || after.is_none();
+        let is_deleted = file.deleted == Some(true) || file.after.is_some() && after.is_none();
         let is_rewritten = file.forced == Some(true);
         let parted = default.filter(|_| !is_default).map(|default| Base::Parted(vec![format!("refs/remotes/origin/{default}")]));
         let (base, note) = match (before, parted) {
@@ -135,6 +135,7 @@ impl<'a> Asked<'a> {
             // Another branch that is new or rewritten is judged by what it would bring to the default branch.
             (_, Some(parted)) => (parted, None),
             (Some(_), None) => (Base::Nothing, Some("this push rewrote the branch, and the default branch is not known")),
+            (None, None) if file.before.is_none() => (Base::Nothing, Some("the event's file names no state before this push")),
             (None, None) => (Base::Nothing, Some("this push began the branch")),
         };
         let notes = note.map(|note| format!("{note}, so nothing was compared and every finding decides"));

@@ -22,6 +22,7 @@ mod corpus;
 mod damaged;
 mod derived;
 mod event;
+mod event_stories;
 mod gate;
 mod golden;
 mod guide;
