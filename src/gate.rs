@@ -217,7 +217,8 @@ fn refuse(faults: Vec<Fault>, text: Option<&Text>) -> Refusal {
 fn baseline_of(tree: &dyn Tree, texts: &Texts) -> Result<Baseline, Refusal> {
     let Some(id) = texts.find(BASELINE_PATH) else { return Ok(Baseline::default()) };
     let unreadable = |problem: &Problem| {
-        vec![Fault::new(Some(problem.place), format!("`{BASELINE_PATH}` {}", problem.message)).with_hint(problem.hint.clone())]
+        let hint = "commit a file that can be read, with the lines that both sides of a merge have; then run `packman baseline`";
+        vec![Fault::new(Some(problem.place), format!("`{BASELINE_PATH}` {}", problem.message)).with_hint(hint)]
     };
     let baseline = texts.read(tree, id).map_err(unreadable).and_then(Baseline::load);
     baseline.map_err(|faults| refuse(faults, texts.loaded(id)))

@@ -51,7 +51,13 @@ impl Environment<'_> {
     /// A request with a policy given by hand.
     pub fn request(&mut self, policy: Option<&Path>, levels: &[String], today: Option<Date>) -> Result<Request, Exit> {
         let policy = policy.map(|path| self.outside(0, "policy", path)).transpose()?;
-        Ok(Request { policy, cargo_metadata: None, levels: levels.to_vec(), today: today.unwrap_or(self.today), notes: Vec::new() })
+        Ok(Request {
+            policy,
+            cargo_metadata: None,
+            levels: levels.to_vec(),
+            today: today.unwrap_or(self.today),
+            notes: Vec::new(),
+        })
     }
 
     /// A text that the command line names.

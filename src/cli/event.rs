@@ -113,7 +113,8 @@ fn base(
                     Some(merged) => format!("is commit {id}, which merges {merged}"),
                     None => format!("is commit {id}, which is no merge"),
                 };
-                let expected = second.as_ref().map_or_else(|| "a merge of two".to_owned(), |second| format!("a merge of {second}"));
+                let expected =
+                    second.as_ref().map_or_else(|| "a merge of two".to_owned(), |second| format!("a merge of {second}"));
                 let message = format!("the tree under judgement {found}; the event is about {expected}");
                 return Err(EventFault { message, hint: "run the job anew, for the newest commit".to_owned() }.into());
             }

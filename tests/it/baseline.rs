@@ -2,8 +2,10 @@
 
 use packman::cli::Exit;
 use packman::policy::baseline_schema;
+use packman::tree::MapTree;
 use serde_json::Value;
 
+use crate::base::output;
 use crate::cli::{Folder, Ran, packman};
 use crate::derived::fresh;
 
@@ -311,6 +313,21 @@ fn a_policy_given_by_hand_leaves_the_baseline_in_force() {
     let policy = other.at("other.toml");
     folder.run(&["baseline", "--policy", &policy]);
     assert_eq!(folder.run(&["check", "--policy", &policy]).exit, Exit::Pass);
+}
+
+/// The change that mends a broken baseline must pass.
+#[test]
+fn a_broken_baseline_of_the_base_accepts_nothing() {
+    let folder = Folder::of(&[("package-lock.json", &stranger("a", "1.0.0"))]);
+    folder.run(&["baseline"]);
+    let (lock, baseline) = (folder.read("package-lock.json"), folder.read(PATH));
+    let head = MapTree::of(&[("package-lock.json", &lock), (PATH, &baseline)]);
+    let base = MapTree::of(&[("package-lock.json", &lock), (PATH, BROKEN)]);
+    let report: Value = serde_json::from_str(&output(&head, &base, None, "json")).unwrap();
+    assert_eq!(report["verdict"], "pass");
+    assert_eq!(states(&report), [("policy-changed", "new"), ("unknown-registry", "baselined")]);
+    let note = "the base's `packman-baseline.toml` cannot be applied as it is written; it accepts nothing";
+    assert!(report["notes"].as_array().unwrap().iter().any(|found| found == note), "{}", report["notes"]);
 }
 
 /// A file that is no baseline: what is said, and that nothing is judged by it.

@@ -89,12 +89,7 @@ pub(crate) fn packman_with(words: &[&str], variable: &dyn Fn(&str) -> Option<Str
     Ran { exit, out: String::from_utf8(stdout).unwrap(), err: String::from_utf8(stderr).unwrap() }
 }
 
-fn run_with(
-    words: &[&str],
-    variable: &dyn Fn(&str) -> Option<String>,
-    stdout: &mut dyn Write,
-    stderr: &mut dyn Write,
-) -> Exit {
+fn run_with(words: &[&str], variable: &dyn Fn(&str) -> Option<String>, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Exit {
     let mut environment = Environment {
         stdout,
         stderr,

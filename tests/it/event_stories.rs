@@ -74,7 +74,9 @@ impl Host {
         place.git(&format!("remote add origin {from}"));
         match depth {
             Some(depth) => place.git(&format!("fetch -q --no-tags --depth={depth} origin +{commit}:refs/remotes/pull/7/merge")),
-            None => place.git(&format!("fetch -q origin +refs/heads/*:refs/remotes/origin/* +{commit}:refs/remotes/pull/7/merge")),
+            None => {
+                place.git(&format!("fetch -q origin +refs/heads/*:refs/remotes/origin/* +{commit}:refs/remotes/pull/7/merge"))
+            }
         };
         place.git(&format!("checkout -q --detach {commit}"));
         place
@@ -85,13 +87,13 @@ impl Host {
             "head": { "sha": self.head, "ref": "topic" }, "base": { "sha": self.base, "ref": "main" }, "merge_commit_sha": null,
         } })
     }
+}
 
-    fn push(&self, reference: &str, before: &str, after: &str, forced: bool) -> Value {
-        json!({
-            "ref": reference, "before": before, "after": after, "created": before == ZEROS, "deleted": false, "forced": forced,
-            "head_commit": { "id": after }, "repository": { "default_branch": "main" },
-        })
-    }
+fn push(reference: &str, before: &str, after: &str, forced: bool) -> Value {
+    json!({
+        "ref": reference, "before": before, "after": after, "created": before == ZEROS, "deleted": false, "forced": forced,
+        "head_commit": { "id": after }, "repository": { "default_branch": "main" },
+    })
 }
 
 const ZEROS: &str = "0000000000000000000000000000000000000000";
@@ -131,14 +133,19 @@ impl Told<'_> {
         if ran.exit == Exit::Undecided {
             let fault = ran.err.strip_prefix("undecided: ").unwrap_or_else(|| panic!("{}", ran.err));
             assert!(ran.out.is_empty() && fault.lines().count() == 2, "{}{fault}", ran.out);
-            return if fault.starts_with("the tree under judgement ") { "wrong tree".to_owned() } else { fault.replace('\n', ";") };
+            return if fault.starts_with("the tree under judgement ") {
+                "wrong tree".to_owned()
+            } else {
+                fault.replace('\n', ";")
+            };
         }
         assert!(ran.err.is_empty(), "{}", ran.err);
         let report: Value = serde_json::from_str(&ran.out).unwrap();
         let state = |name: &str| {
             let path = format!("{name}/package-lock.json");
             let findings = report["findings"].as_array().unwrap().iter();
-            let found = findings.filter(|finding| finding["rule"] == "unknown-registry").find(|finding| finding["lockfile"] == *path);
+            let found =
+                findings.filter(|finding| finding["rule"] == "unknown-registry").find(|finding| finding["lockfile"] == *path);
             found.map_or("-", |finding| finding["state"].as_str().unwrap())
         };
         let notes = report["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap());
@@ -160,7 +167,8 @@ fn each_event_with_each_checkout() {
     let main = "refs/heads/main";
     let topic = "refs/heads/topic";
     let event = |name, sha, reference, payload| Told { name, sha, reference, payload };
-    let group = json!({ "merge_group": { "head_sha": merge, "base_sha": base, "head_ref": "refs/heads/gh-readonly-queue/main/pr-7" } });
+    let group =
+        json!({ "merge_group": { "head_sha": merge, "base_sha": base, "head_ref": "refs/heads/gh-readonly-queue/main/pr-7" } });
     let lacks_base = "the base that the event ";
     // The event; the outcome with each checkout.
     let rows: Vec<(&str, Told<'_>, [&str; 4])> = vec![
@@ -169,17 +177,33 @@ fn each_event_with_each_checkout() {
             event("pull_request", merge, "refs/pull/7/merge", host.pull_request()),
             [COMPARED, lacks_base, COMPARED, WRONG],
         ),
+        ("pull_request_target", event("pull_request_target", base, main, host.pull_request()), [WRONG, WRONG, COMPARED, WRONG]),
         (
-            "pull_request_target",
-            event("pull_request_target", base, main, host.pull_request()),
-            [WRONG, WRONG, COMPARED, WRONG],
+            "merge_group",
+            event("merge_group", merge, "refs/heads/gh-readonly-queue/main/pr-7", group),
+            [COMPARED, lacks_base, WRONG, WRONG],
         ),
-        ("merge_group", event("merge_group", merge, "refs/heads/gh-readonly-queue/main/pr-7", group), [COMPARED, lacks_base, WRONG, WRONG]),
-        ("push", event("push", merge, main, host.push(main, base, merge, false)), [COMPARED, ALONE, WRONG, WRONG]),
-        ("first push of a branch", event("push", head, topic, host.push(topic, ZEROS, head, false)), [COMPARED, ALONE, COMPARED, WRONG]),
-        ("forced push of a branch", event("push", head, topic, host.push(topic, before, head, true)), [COMPARED, ALONE, COMPARED, WRONG]),
-        ("forced push of the default branch", event("push", merge, main, host.push(main, base, merge, true)), [COMPARED, ALONE, WRONG, WRONG]),
-        ("push of a tag", event("push", head, "refs/tags/v1", host.push("refs/tags/v1", ZEROS, head, false)), [ALONE, ALONE, ALONE, WRONG]),
+        ("push", event("push", merge, main, push(main, base, merge, false)), [COMPARED, ALONE, WRONG, WRONG]),
+        (
+            "first push of a branch",
+            event("push", head, topic, push(topic, ZEROS, head, false)),
+            [COMPARED, ALONE, COMPARED, WRONG],
+        ),
+        (
+            "forced push of a branch",
+            event("push", head, topic, push(topic, before, head, true)),
+            [COMPARED, ALONE, COMPARED, WRONG],
+        ),
+        (
+            "forced push of the default branch",
+            event("push", merge, main, push(main, base, merge, true)),
+            [COMPARED, ALONE, WRONG, WRONG],
+        ),
+        (
+            "push of a tag",
+            event("push", head, "refs/tags/v1", push("refs/tags/v1", ZEROS, head, false)),
+            [ALONE, ALONE, ALONE, WRONG],
+        ),
         ("schedule", event("schedule", base, main, json!({ "schedule": "1 2 * * *" })), [BASE_ALONE, BASE_ALONE, WRONG, WRONG]),
         ("workflow_dispatch", event("workflow_dispatch", head, topic, json!({ "inputs": null })), [ALONE, ALONE, ALONE, WRONG]),
         ("an event of next year", event("something_new", head, topic, json!({})), [ALONE, ALONE, ALONE, WRONG]),
@@ -241,7 +265,7 @@ fn a_merge_of_another_head_is_not_the_events() {
 #[test]
 fn a_push_that_cannot_be_compared_says_so_in_the_report() {
     let host = Host::new();
-    let payload = host.push("refs/heads/main", &host.base, &host.merge, false);
+    let payload = push("refs/heads/main", &host.base, &host.merge, false);
     let told = Told { name: "push", sha: &host.merge, reference: "refs/heads/main", payload };
     let place = host.checkout(&host.merge, Some(1));
     for output in ["human=-", "json=-", "summary=-"] {
@@ -259,7 +283,11 @@ fn outside_of_git_the_tree_is_not_known_to_be_the_events() {
     let sha = "1".repeat(40);
     let told = Told { name: "schedule", sha: &sha, reference: "refs/heads/main", payload: json!({}) };
     let ran = told.check(&place, &[]);
-    assert!(ran.exit == Exit::Undecided && ran.err.contains("is in no git work tree; the event `schedule` is about"), "{}", ran.err);
+    assert!(
+        ran.exit == Exit::Undecided && ran.err.contains("is in no git work tree; the event `schedule` is about"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -281,7 +309,9 @@ fn a_file_by_hand() {
     let check = |file: &str| packman_with(&["check", "--event", file, folder], &|_| None);
     let ran = check(file.to_str().unwrap());
     assert!(ran.out.contains(&format!("where it parted from `{}`", host.base)), "{}{}", ran.out, ran.err);
-    for (content, words) in [("", "is no JSON object"), ("{\"pull_request\": {", "ends too early"), ("{}", "the event has no name")] {
+    for (content, words) in
+        [("", "is no JSON object"), ("{\"pull_request\": {", "ends too early"), ("{}", "the event has no name")]
+    {
         outside.write("event.json", content);
         let ran = check(file.to_str().unwrap());
         assert!(ran.exit == Exit::Undecided && ran.err.contains(words), "{content}: {}", ran.err);
