@@ -36,8 +36,8 @@ pub enum State {
     Existing,
     /// An exception of the policy accepts it (its number).
     Excepted(u32),
-    /// The baseline accepts it.
-    Baselined,
+    /// The baseline accepts it (the number of its line).
+    Baselined(u32),
 }
 
 impl State {
@@ -48,7 +48,7 @@ impl State {
             Self::New => "new",
             Self::Existing => "existing",
             Self::Excepted(_) => "excepted",
-            Self::Baselined => "baselined",
+            Self::Baselined(_) => "baselined",
         }
     }
 }

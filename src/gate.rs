@@ -10,7 +10,7 @@ use crate::catalogue::rating::Statuses;
 use crate::catalogue::{self, Catalogue, CatalogueTooOld};
 use crate::facts::Facts;
 use crate::judge::{Note, Report, judge};
-use crate::policy::{self, Context, Fault, Policy};
+use crate::policy::{self, BASELINE_PATH, Baseline, Context, Fault, Policy};
 use crate::route::{Declarations, Declared, Registry, Router};
 use crate::rules::{Case, PolicyChange, lost};
 use crate::snapshot::{Listed, Snapshot, Through};
@@ -28,6 +28,8 @@ pub struct Request {
     pub levels: Vec<String>,
     /// The day that expiry is judged by.
     pub today: Date,
+    /// Things to know that whoever asks has found out.
+    pub notes: Vec<String>,
 }
 
 /// Why there is no report.
@@ -77,6 +79,7 @@ pub fn compare<T>(
     let mut head = Snapshot::read(&listed, tree, through);
     fault_of(tree)?;
     let mut notes = notes(&own.policy, own.catalogue, &ratings);
+    notes.extend(request.notes.into_iter().map(|message| Note { message, place: None }));
     if let Some(text) = &request.cargo_metadata {
         notes.push(Note { message: format!("crates are judged by features and targets, as `{}` says", text.path), place: None });
     }
@@ -90,9 +93,11 @@ pub fn compare<T>(
     let base_listed = list(*base_tree, Side::Base)?;
     notes.extend((!name.is_empty()).then(|| Note { message: format!("compared with {name}"), place: None }));
     let text_of = |id: Option<TextId>| id.and_then(|id| listed.texts.loaded(id).or(outside.iter().find(|text| text.id == id)));
-    let theirs = base_policy(*base_tree, &base_listed.texts, text_of(own.policy.text), (&request.levels, today), &mut notes)?;
+    let own_policy = (text_of(own.policy.text), &own.policy.baseline);
+    let theirs = base_policy(*base_tree, &base_listed.texts, own_policy, (&request.levels, today), &mut notes)?;
     let beside = Snapshot::beside(&head, &base_listed, *base_tree, through);
-    let change = PolicyChange::between(policy_of(tree, &listed.texts), policy_of(*base_tree, &base_listed.texts));
+    let files = |paths: &[&str]| [file_of(tree, &listed.texts, paths), file_of(*base_tree, &base_listed.texts, paths)];
+    let change = PolicyChange::between(files(&policy::PATHS), files(&[BASELINE_PATH]));
     let Some(theirs) = theirs else {
         fault_of(*base_tree)?;
         let lost = lost(&beside, &head, &own.policy);
@@ -152,46 +157,71 @@ fn fault_of(tree: &dyn Tree) -> Result<(), TreeError> {
     tree.fault().map_or(Ok(()), Err)
 }
 
-/// The text of a tree's own policy, if it has one that can be read.
-fn policy_of<'t>(tree: &dyn Tree, texts: &'t Texts) -> Option<&'t Text> {
-    policy::PATHS.iter().find_map(|path| texts.find(path)).and_then(|id| texts.read(tree, id).ok())
+/// The text of the first of these files that a tree has, if it can be read.
+fn file_of<'t>(tree: &dyn Tree, texts: &'t Texts, paths: &[&str]) -> Option<&'t Text> {
+    paths.iter().find_map(|path| texts.find(path)).and_then(|id| texts.read(tree, id).ok())
 }
 
-/// The base's policy, unless it says what the head's says. One that cannot be applied counts as none: the change that mends it must pass.
+/// The base's policy with its baseline, unless it says what the head's says, or the head's baseline has only lost lines. A file that
+/// cannot be applied counts as none: the change that mends it must pass.
 fn base_policy(
     tree: &dyn Tree,
     texts: &Texts,
-    own: Option<&Text>,
+    (own, own_baseline): (Option<&Text>, &Baseline),
     (levels, today): (&[String], Date),
     notes: &mut Vec<Note>,
 ) -> Result<Option<Ruling>, Refusal> {
     let found = policy::find(texts).ok().flatten().map(|id| texts.read(tree, id));
-    if found.as_ref().map(|found| found.as_ref().ok().map(|text| text.bytes())) == own.map(|own| Some(own.bytes())) {
+    let is_same = found.as_ref().map(|found| found.as_ref().ok().map(|text| text.bytes())) == own.map(|own| Some(own.bytes()));
+    let baseline = baseline_of(tree, texts).unwrap_or_else(|_| {
+        let message = format!("the base's `{BASELINE_PATH}` cannot be applied as it is written; it accepts nothing");
+        notes.push(Note { message, place: None });
+        Baseline::default()
+    });
+    if is_same && own_baseline.is_within(&baseline) {
         return Ok(None);
     }
-    let policy = load(tree, texts, None, levels, today).or_else(|_| {
+    let mut policy = rules_of(tree, texts, None, levels, today).or_else(|_| {
         let message = "the base's policy cannot be applied as it is written; `standard` stands in for it".to_owned();
         notes.push(Note { message, place: None });
-        load(tree, &Texts::of(Side::Base, Vec::new()), None, levels, today)
+        rules_of(tree, &Texts::of(Side::Base, Vec::new()), None, levels, today)
     })?;
+    policy.baseline = baseline;
     Ok(Some(Ruling::of(policy)?))
 }
 
-/// The policy given by hand, else the tree's, else `standard`.
+/// The policy given by hand, else the tree's, else `standard`; with the tree's baseline.
 fn load(tree: &dyn Tree, texts: &Texts, given: Option<&Text>, levels: &[String], today: Date) -> Result<Policy, Refusal> {
+    let mut policy = rules_of(tree, texts, given, levels, today)?;
+    policy.baseline = baseline_of(tree, texts)?;
+    Ok(policy)
+}
+
+fn rules_of(tree: &dyn Tree, texts: &Texts, given: Option<&Text>, levels: &[String], today: Date) -> Result<Policy, Refusal> {
     let rows: Vec<(&str, &[crate::ecosystem::Ecosystem])> =
         catalogue::all().map(|id| (id.row().id, id.row().ecosystems)).collect();
     let context = Context { records: &rows, today, levels };
-    let refuse = |faults: Vec<Fault>, text: Option<&Text>| Refusal::Policy {
-        faults,
-        texts: text.map(|text| Text::decode(text.id, &text.path, text.bytes().to_vec()).0).into_iter().collect(),
-    };
     if let Some(text) = given {
         return policy::load(Some(text), &context).map_err(|faults| refuse(faults, Some(text)));
     }
     let found = policy::find(texts).map_err(|fault| refuse(vec![fault], None))?;
     let text = found.map(|id| texts.read(tree, id).map_err(|problem| Refusal::Unreadable(problem.clone()))).transpose()?;
     policy::load(text, &context).map_err(|faults| refuse(faults, text))
+}
+
+fn refuse(faults: Vec<Fault>, text: Option<&Text>) -> Refusal {
+    let texts = text.map(|text| Text::decode(text.id, &text.path, text.bytes().to_vec()).0).into_iter().collect();
+    Refusal::Policy { faults, texts }
+}
+
+fn baseline_of(tree: &dyn Tree, texts: &Texts) -> Result<Baseline, Refusal> {
+    let Some(id) = texts.find(BASELINE_PATH) else { return Ok(Baseline::default()) };
+    let unreadable = |problem: &Problem| {
+        let hint = "commit a file that can be read, with the lines that both sides of a merge have; then run `packman baseline`";
+        vec![Fault::new(Some(problem.place), format!("`{BASELINE_PATH}` {}", problem.message)).with_hint(hint)]
+    };
+    let baseline = texts.read(tree, id).map_err(unreadable).and_then(Baseline::load);
+    baseline.map_err(|faults| refuse(faults, texts.loaded(id)))
 }
 
 /// What the policy says about origins, in the router's words. The policy has been validated, so every id is known.

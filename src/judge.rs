@@ -8,9 +8,9 @@ use crate::assess::Tiers;
 use crate::catalogue::control::{Control, Tier};
 use crate::catalogue::rating::Reading;
 use crate::finding::{Finding, State, Subject};
-use crate::policy::Level;
+use crate::policy::{BASELINE_PATH, Level};
 use crate::route::{Class, Registry};
-use crate::rules::{Case, is_comparing};
+use crate::rules::{Case, is_comparing, stale_lines};
 use crate::states;
 use crate::text::Place;
 
@@ -106,14 +106,17 @@ pub struct Report<'a> {
     pub counts: Counts,
     /// Registries, the strongest first.
     pub registries: Vec<Row>,
+    /// Lines of the baseline that nothing needs any more, by number.
+    pub stale: Vec<u32>,
     /// Things to know.
     pub notes: Vec<Note>,
 }
 
 /// Judges a case.
 #[must_use]
-pub fn judge(case: Case<'_>, notes: Vec<Note>) -> Report<'_> {
-    let mut findings = findings(&case);
+pub fn judge(case: Case<'_>, mut notes: Vec<Note>) -> Report<'_> {
+    let (mut findings, stale) = findings(&case);
+    notes.extend(stale_note(&case, &stale));
     findings.sort_by_key(|finding| {
         (finding.state, std::cmp::Reverse(finding.level), order(&case, finding.subject), finding.rule.id, finding.detail)
     });
@@ -124,12 +127,14 @@ pub fn judge(case: Case<'_>, notes: Vec<Note>) -> Report<'_> {
     let is_open = |finding: &Finding| finding.level == Level::Undecided && matches!(finding.state, State::New | State::Existing);
     let is_complete = no_lockfile != Some(Level::Undecided) && !findings.iter().any(is_open);
     let registries = registries(&case);
-    Report { case, findings, verdict, is_complete, no_lockfile, counts, registries, notes }
+    Report { case, findings, verdict, is_complete, no_lockfile, counts, registries, stale, notes }
 }
 
 /// The findings of a case under its own policy and, where that is another one, under the base's: the worse verdict on each key stands.
-fn findings(case: &Case<'_>) -> Vec<Finding> {
+/// With them the lines of the case's own baseline that nothing needs.
+fn findings(case: &Case<'_>) -> (Vec<Finding>, Vec<u32>) {
     let own = states::findings(case);
+    let stale = stale_lines(case, &own);
     if let Some(change) = case.change {
         // Once it is merged nothing is compared with what was before.
         let remain = own.iter().filter(|finding| !is_comparing(finding.rule)).cloned();
@@ -141,10 +146,11 @@ fn findings(case: &Case<'_>) -> Vec<Finding> {
             .collect();
         let _ = change.after.set(verdict(&count(case, &remain), no_lockfile(case)).id());
     }
-    match case.under_base {
+    let findings = match case.under_base {
         Some(theirs) => states::worse(case, own, theirs, states::findings(theirs)),
         None => own,
-    }
+    };
+    (findings, stale)
 }
 
 fn no_lockfile(case: &Case<'_>) -> Option<Level> {
@@ -159,6 +165,18 @@ fn verdict(counts: &Counts, no_lockfile: Option<Level>) -> Verdict {
     } else {
         Verdict::Pass
     }
+}
+
+/// That the baseline can shrink.
+fn stale_note(case: &Case<'_>, stale: &[u32]) -> Option<Note> {
+    let first = *stale.first()?;
+    let total = case.policy.baseline.lines().len();
+    let (lines, matches) = if stale.len() == 1 { ("line", "matches") } else { ("lines", "match") };
+    let message = format!(
+        "{} {lines} of the {total} in `{BASELINE_PATH}` {matches} nothing any more; `packman baseline` takes them out",
+        stale.len()
+    );
+    Some(Note { message, place: case.policy.baseline.lines().get(first as usize).map(|line| line.place) })
 }
 
 /// Where a subject comes in a report: by file, then by place in it.
@@ -186,7 +204,7 @@ fn count(case: &Case<'_>, findings: &[Finding]) -> Counts {
         match (finding.state, finding.level) {
             (State::Existing, _) => counts.existing += 1,
             (State::Excepted(_), _) => counts.excepted += 1,
-            (State::Baselined, _) => counts.baselined += 1,
+            (State::Baselined(_), _) => counts.baselined += 1,
             (State::New, Level::Deny) => {
                 counts.deny += 1;
                 denied.extend(matches!(finding.subject, Subject::Entry(..)).then_some(finding.subject));

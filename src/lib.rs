@@ -25,6 +25,7 @@ pub mod clients;
 pub mod dependency;
 pub mod discover;
 pub mod ecosystem;
+pub mod event;
 pub mod facts;
 pub mod finding;
 pub mod formats;

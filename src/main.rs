@@ -13,8 +13,14 @@ fn main() -> ExitCode {
         let is_stdout_coloured = stdout.is_terminal() && AutoStream::choice(&stdout) != ColorChoice::Never;
         let is_stderr_coloured = stderr.is_terminal() && AutoStream::choice(&stderr) != ColorChoice::Never;
         let today = jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date();
-        let mut environment =
-            Environment { stdout: &mut stdout.lock(), stderr: &mut stderr.lock(), is_stdout_coloured, is_stderr_coloured, today };
+        let mut environment = Environment {
+            stdout: &mut stdout.lock(),
+            stderr: &mut stderr.lock(),
+            is_stdout_coloured,
+            is_stderr_coloured,
+            today,
+            variable: &|name| std::env::var(name).ok(),
+        };
         run(std::env::args_os(), &mut environment)
     });
     ExitCode::from(ended.unwrap_or(Exit::World).code())

@@ -21,6 +21,12 @@ pub struct Cli {
 pub enum Command {
     /// Judge a repository: may its dependencies come in?
     Check(Check),
+    /// Accept what is found today, so that only what comes in later decides
+    ///
+    /// Writes `packman-baseline.toml` at the root: one dated line for each finding. Where the file is already there, it only shrinks: lines
+    /// that nothing needs any more are taken out, and nothing is ever added. What must be accepted later is an exception's business, which
+    /// has an owner and an end. What could not be read is never accepted.
+    Baseline(Baseline),
     /// List every locked dependency with the registry that serves it
     List(List),
     /// Say where a package comes from and who brings it in
@@ -55,6 +61,10 @@ pub struct Check {
     /// Judge this revision instead of the files on disk
     #[arg(long, value_name = "REV")]
     pub head: Option<String>,
+    /// Compare as the event of a workflow says: `auto` reads the runner's variables (`GITHUB_EVENT_NAME`, `GITHUB_EVENT_PATH`, …), FILE is an
+    /// event's file. Files on disk that are not those of the event's commit leave the verdict undecided
+    #[arg(long, value_name = "auto|FILE", conflicts_with_all = ["base", "base_exact", "head"])]
+    pub event: Option<PathBuf>,
     /// Write a report: `FORMAT=FILE`, or `FORMAT=-` for standard output. Formats: human, json, sarif, summary, outputs. May be given
     /// several times; `human` goes to standard output unless another one does
     #[arg(long, value_name = "FORMAT=FILE")]
@@ -75,6 +85,23 @@ pub struct Check {
     /// Colours: `auto` only on a terminal
     #[arg(long, value_enum, default_value_t = Colour::Auto)]
     pub color: Colour,
+}
+
+/// Accept what is found today.
+#[derive(Debug, Args)]
+pub struct Baseline {
+    /// The folder to judge
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Use this policy instead of the repository's `packman.toml`
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Only take lines out: where there is no baseline yet, none is begun
+    #[arg(long)]
+    pub prune: bool,
+    /// The day that new lines bear and that exceptions are judged by; today if not given
+    #[arg(long, value_name = "DATE")]
+    pub today: Option<jiff::civil::Date>,
 }
 
 /// When to use colours.

@@ -7,8 +7,10 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use crate::cli::args::{Check, Colour};
+use crate::cli::event::{Compared, Stop, compared};
 use crate::cli::output::{Output, Part, is_stream, outputs, write_stream};
 use crate::cli::{Environment, Exit};
+use crate::event::EventFault;
 use crate::gate::{Base, Refusal, Request, check, compare};
 use crate::judge::{Report, Verdict};
 use crate::policy::Fault;
@@ -31,14 +33,19 @@ pub(super) fn run(command: &Check, environment: &mut Environment<'_>) -> Exit {
         Colour::Always => true,
         Colour::Never => false,
     };
-    let request = match request(command, environment) {
+    let mut request = match request(command, environment) {
         Ok(request) => request,
         Err(exit) => return exit,
     };
-    let sides = match sides(command) {
+    let sides = match sides(command, environment) {
         Ok(sides) => sides,
-        Err(error) => return refuse(&Refusal::Tree(error), environment),
+        Err(Stop::Tree(error)) => return refuse(&Refusal::Tree(error), environment),
+        Err(Stop::Event(EventFault { message, hint })) => {
+            environment.say("undecided", &format!("{message}\n  {hint}"));
+            return Exit::Undecided;
+        }
     };
+    request.notes.extend(sides.notes);
     let base = sides.base.as_ref().map(|(tree, name)| Base { tree: tree.as_ref(), name: name.clone() });
     let judged = compare(sides.head.as_ref(), base.as_ref(), request, |report| {
         let render = |output| render(report, output, Style { is_coloured, is_explained: command.explain });
@@ -59,9 +66,16 @@ struct Sides {
     head: Box<dyn Tree>,
     /// With what it is, for people.
     base: Option<(Box<dyn Tree>, String)>,
+    /// Things to know.
+    notes: Vec<String>,
 }
 
-fn sides(command: &Check) -> Result<Sides, TreeError> {
+fn sides(command: &Check, environment: &Environment<'_>) -> Result<Sides, Stop> {
+    if let Some(named) = &command.event {
+        let head = tree::open(&command.path)?;
+        let Compared { base, notes } = compared(named, &command.path, environment)?;
+        return Ok(Sides { head, base, notes });
+    }
     let repository = || Repository::open(&command.path);
     let head = match &command.head {
         Some(revision) => {
@@ -88,7 +102,7 @@ fn sides(command: &Check) -> Result<Sides, TreeError> {
             Some((repository.tree(commit)?, format!("`{revision}` ({commit}{how})")))
         }
     };
-    Ok(Sides { head, base })
+    Ok(Sides { head, base, notes: Vec::new() })
 }
 
 /// Whether a base is a folder. It must be written as one: a folder that a change adds must not take a branch's place.

@@ -23,6 +23,8 @@ pub struct Environment<'a> {
     pub is_stderr_coloured: bool,
     /// The day.
     pub today: Date,
+    /// A variable of the process by its name.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
 }
 
 impl Environment<'_> {
@@ -49,7 +51,13 @@ impl Environment<'_> {
     /// A request with a policy given by hand.
     pub fn request(&mut self, policy: Option<&Path>, levels: &[String], today: Option<Date>) -> Result<Request, Exit> {
         let policy = policy.map(|path| self.outside(0, "policy", path)).transpose()?;
-        Ok(Request { policy, cargo_metadata: None, levels: levels.to_vec(), today: today.unwrap_or(self.today) })
+        Ok(Request {
+            policy,
+            cargo_metadata: None,
+            levels: levels.to_vec(),
+            today: today.unwrap_or(self.today),
+            notes: Vec::new(),
+        })
     }
 
     /// A text that the command line names.

@@ -46,6 +46,13 @@ const WORDS: &[(&str, &str)] = &[
          day is over, what it accepted decides again.",
     ),
     (
+        "baseline",
+        "A baseline is a list of findings that were there when the gate was switched on: accepted, so that only what comes in later decides. \
+         `packman baseline` writes it once, to `packman-baseline.toml`, and from then on only takes out lines that nothing needs any more. \
+         A line accepts one finding and not what takes its place: another package, another file, another registry, and where no registry \
+         answers for it, another version or address decide again. What could not be read is never accepted.",
+    ),
+    (
         "policy",
         "A policy is a file `packman.toml` at the root of the repository or in `.github/`. Without one the preset `standard` holds. \
          Presets are `observe` (report, never fail), `standard` and `strict`. The guide's page on policies shows every key.",

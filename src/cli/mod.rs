@@ -3,8 +3,10 @@
 //! Answers for: words in, bytes out, and the exit code, which is the same whatever the outputs. Nothing left of here prints.
 
 mod args;
+mod baseline;
 mod check;
 mod environment;
+mod event;
 mod explain;
 mod list;
 mod output;
@@ -50,6 +52,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>, environment: &mut Environm
     };
     match cli.command {
         Command::Check(command) => check::run(&command, environment),
+        Command::Baseline(command) => baseline::run(&command, environment),
         Command::List(command) => list::run(&command, environment),
         Command::Why(command) => why::run(&command, environment),
         Command::Registries(command) => registries::run(&command, environment),

@@ -73,6 +73,13 @@ impl Part {
     }
 }
 
+/// Writes a file whole or not at all.
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut part = Part::of(path)?;
+    part.write_all(bytes)?;
+    part.keep()
+}
+
 impl Write for Part {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.as_mut().map_or(Ok(bytes.len()), |file| file.write(bytes))

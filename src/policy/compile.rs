@@ -53,7 +53,7 @@ impl Added<'_> {
 /// Reads, checks and compiles.
 pub(super) fn load(text: Option<&Text>, context: &Context<'_>) -> Result<Policy, Vec<Fault>> {
     let (file, keys) = match text {
-        Some(text) => read(text)?,
+        Some(text) => read(text, &Document { noun: "policy", bytes_max: POLICY_BYTES_MAX, schema: &super::schema() })?,
         None => (File::default(), Keys::new()),
     };
     let declared = |(id, registry): &(At<String>, super::file::Registry)| {
@@ -70,9 +70,21 @@ pub(super) fn load(text: Option<&Text>, context: &Context<'_>) -> Result<Policy,
     Err(faults)
 }
 
-fn read(text: &Text) -> Result<(File, Keys), Vec<Fault>> {
-    if text.content.len() > POLICY_BYTES_MAX {
-        let message = format!("the policy has {} bytes; at most {POLICY_BYTES_MAX} are read", text.content.len());
+/// A kind of file of ours.
+pub(super) struct Document<'a> {
+    /// What it is called.
+    pub(super) noun: &'static str,
+    /// The limit on its size.
+    pub(super) bytes_max: usize,
+    /// Its shape.
+    pub(super) schema: &'a serde_json::Value,
+}
+
+/// Reads a file of ours into its type.
+pub(super) fn read<T: serde::de::DeserializeOwned>(text: &Text, document: &Document<'_>) -> Result<(T, Keys), Vec<Fault>> {
+    let Document { noun, bytes_max, schema } = document;
+    if text.content.len() > *bytes_max {
+        let message = format!("the {noun} has {} bytes; at most {bytes_max} are read", text.content.len());
         return Err(vec![Fault::new(Some(text.place(Span::default())), message)]);
     }
     let (table, errors) = DeTable::parse_recoverable(&text.content);
@@ -89,11 +101,11 @@ fn read(text: &Text) -> Result<(File, Keys), Vec<Fault>> {
         faults.truncate(FAULTS_OF_SYNTAX_MAX);
         return Err(faults);
     }
-    let (keys, faults) = shape::check(text, &table, &super::schema());
+    let (keys, faults) = shape::check(text, &table, noun, schema);
     if !faults.is_empty() {
         return Err(faults);
     }
-    let file = <File as serde::Deserialize>::deserialize(Deserializer::from(table));
+    let file = T::deserialize(Deserializer::from(table));
     file.map(|file| (file, keys)).map_err(|error| vec![syntax(text, &error)])
 }
 
@@ -145,6 +157,7 @@ fn policy(file: &File, compiler: &mut Compiler<'_>) -> Policy {
         registries: registries::compile(&file.registries, compiler),
         packages: registries::compile_packages(&file.packages, compiler),
         build_args: file.build_args.0.iter().map(|(key, value)| (key.value.as_str().into(), boxed(value, compiler))).collect(),
+        baseline: super::Baseline::default(),
         exceptions: exceptions::compile(&file.exceptions, file.exception_days_max.as_ref(), compiler),
         levels,
         exclude,
@@ -353,14 +366,18 @@ impl Compiler<'_> {
 
     /// A day; adds a fault if the calendar has none such.
     pub(super) fn date(&mut self, written: &At<Datetime>) -> Option<Setting<Date>> {
-        let day = written.value.date.and_then(|date| {
-            let parts = (i16::try_from(date.year), i8::try_from(date.month), i8::try_from(date.day));
-            let (Ok(year), Ok(month), Ok(day)) = parts else { return None };
-            Date::new(year, month, day).ok()
-        });
+        let day = day(&written.value);
         if day.is_none() {
             self.fault(written.span, format!("there is no day {}", written.value));
         }
         day.map(|day| self.setting(written, day))
     }
+}
+
+/// The day that a date of TOML names, if the calendar has it.
+pub(super) fn day(written: &Datetime) -> Option<Date> {
+    let date = written.date?;
+    let parts = (i16::try_from(date.year), i8::try_from(date.month), i8::try_from(date.day));
+    let (Ok(year), Ok(month), Ok(day)) = parts else { return None };
+    Date::new(year, month, day).ok()
 }

@@ -4,6 +4,7 @@
 //! made; all faults of a file at once; and the questions that rules ask of it, quickly. Reads no lockfile, knows no record of the
 //! catalogue but by id and ecosystem, and decides nothing: rules do.
 
+mod baseline;
 mod compile;
 mod exceptions;
 mod fault;
@@ -19,6 +20,9 @@ mod shape;
 
 use jiff::civil::Date;
 
+pub use baseline::{
+    BASELINE_BYTES_MAX, BASELINE_PATH, Baseline, BaselineKey, BaselineLine, baseline_schema, may_be_baselined, render_baseline,
+};
 pub use exceptions::{Exception, Exceptions};
 pub use fault::Fault;
 pub use levels::{Level, ROWS, Row};
@@ -105,6 +109,8 @@ pub struct Policy {
     pub build_args: Vec<(Box<str>, Setting<Box<str>>)>,
     /// Accepted departures.
     pub exceptions: Exceptions,
+    /// What was there when the gate was switched on. It lies in a file of its own, so whoever loads the policy adds it.
+    pub baseline: Baseline,
     levels: Vec<Setting<Level>>,
     exclude: Paths,
     exclude_settings: Vec<Setting<Box<str>>>,

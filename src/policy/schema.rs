@@ -3,7 +3,7 @@
 //! Answers for: the schema, and the closed lists of words in it. Checks nothing: `shape` does.
 
 use schemars::generate::SchemaSettings;
-use schemars::{Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::file::File;
@@ -16,8 +16,13 @@ use crate::ecosystem::Ecosystem;
 /// The schema as it is published, in `policies/packman.schema.json`: draft 7, which editors know best.
 #[must_use]
 pub fn schema() -> Value {
+    of::<File>()
+}
+
+/// The schema of a file of ours.
+pub(super) fn of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft07().for_deserialize().with(|settings| settings.inline_subschemas = true);
-    let mut schema = settings.into_generator().into_root_schema_for::<File>().to_value();
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     tidy(&mut schema);
     schema
 }

@@ -19,8 +19,8 @@ const FAULTS_MAX: usize = 100;
 pub(super) type Keys = HashMap<u32, u32>;
 
 /// Holds a document against the schema.
-pub(super) fn check(text: &Text, root: &Spanned<DeTable<'_>>, schema: &Value) -> (Keys, Vec<Fault>) {
-    let mut walk = Walk { text, root: schema, keys: Keys::new(), faults: Vec::new() };
+pub(super) fn check(text: &Text, root: &Spanned<DeTable<'_>>, noun: &str, schema: &Value) -> (Keys, Vec<Fault>) {
+    let mut walk = Walk { text, noun, root: schema, keys: Keys::new(), faults: Vec::new() };
     walk.table(root.get_ref(), span(root), schema, &mut Vec::new());
     walk.faults.sort_by_key(|fault| fault.place);
     walk.faults.truncate(FAULTS_MAX);
@@ -29,6 +29,7 @@ pub(super) fn check(text: &Text, root: &Spanned<DeTable<'_>>, schema: &Value) ->
 
 struct Walk<'a> {
     text: &'a Text,
+    noun: &'a str,
     root: &'a Value,
     keys: Keys,
     faults: Vec<Fault>,
@@ -116,8 +117,18 @@ impl<'a> Walk<'a> {
         for key in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
             if !table.contains_key(key) {
                 let wanted = known.get(key).map(expected).unwrap_or_default();
-                self.fault(at, format!("{} has no `{key}`", owner(path)), format!("add `{key}`: {wanted}"));
+                self.fault(at, format!("{} has no `{key}`", self.owner(path)), format!("add `{key}`: {wanted}"));
             }
+        }
+    }
+
+    /// A table as a message names it.
+    fn owner(&self, path: &Path<'_>) -> String {
+        let keys: Vec<&str> = path.iter().copied().flatten().collect();
+        match path.last() {
+            None => format!("a {}", self.noun),
+            Some(Some(_)) => format!("`[{}]`", short(&keys.join("."))),
+            Some(None) => format!("`[[{}]]`", short(&keys.join("."))),
         }
     }
 
@@ -129,7 +140,7 @@ impl<'a> Walk<'a> {
             (None, [home]) => format!("move `{key}` into `[{home}]`"),
             (None, _) => advice(key, known.keys().map(String::as_str)),
         };
-        self.fault(at, format!("{} has no key `{}`", owner(path), short(key)), hint);
+        self.fault(at, format!("{} has no key `{}`", self.owner(path), short(key)), hint);
     }
 }
 
@@ -217,16 +228,6 @@ fn name(path: &Path<'_>) -> String {
         [.., Some(key)] => format!("`{}`", short(key)),
         [.., Some(key), None] => format!("an item of `{}`", short(key)),
         _ => "an item of a list".to_owned(),
-    }
-}
-
-/// A table as a message names it.
-fn owner(path: &Path<'_>) -> String {
-    let keys: Vec<&str> = path.iter().copied().flatten().collect();
-    match path.last() {
-        None => "a policy".to_owned(),
-        Some(Some(_)) => format!("`[{}]`", short(&keys.join("."))),
-        Some(None) => format!("`[[{}]]`", short(&keys.join("."))),
     }
 }
 

@@ -69,7 +69,7 @@ pub(super) fn says(report: &Report<'_>) -> String {
         Verdict::Fail if counts.denied_dependencies > 0 => {
             format!("{} of {total} may not come in", counts.denied_dependencies)
         }
-        Verdict::Fail => format!("{} decide against it", plural(counts.deny, "finding", "findings")),
+        Verdict::Fail => format!("{} against it", plural(counts.deny, "finding decides", "findings decide")),
         Verdict::Undecided if report.no_lockfile.is_some() => "no lockfile was found, so nothing was judged".to_owned(),
         Verdict::Undecided => {
             let what = plural(counts.undecided, "thing", "things");
@@ -252,6 +252,14 @@ fn position(case: &Case<'_>, place: crate::text::Place) -> String {
     format!("{}:{line}:{column}", text.path)
 }
 
+/// How much of the baseline is left.
+pub(super) fn baseline_left(report: &Report<'_>) -> Option<String> {
+    let lines = report.case.policy.baseline.lines();
+    let since = lines.iter().map(|line| line.since).min()?;
+    let left = lines.len().saturating_sub(report.stale.len());
+    Some(format!("left in the baseline: {}, the oldest of {since}", plural(left, "line", "lines")))
+}
+
 /// What was not judged, said aloud.
 fn ledger(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let case = &report.case;
@@ -290,6 +298,9 @@ fn ledger(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let accepted = report.findings.iter().filter(|finding| matches!(finding.state, State::Excepted(_))).count();
     if accepted > 0 {
         write!(out, ". accepted by exceptions: {accepted}")?;
+    }
+    if let Some(left) = baseline_left(report) {
+        write!(out, ". {left}")?;
     }
     writeln!(out)?;
     if let Some(group) = groups(report).first() {

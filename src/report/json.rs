@@ -51,6 +51,8 @@ struct ReportDocument<'r> {
     coverage: CoverageCounts,
     /// How many of what; findings partition into `deny`, `undecided`, `warn`, `existing`, `excepted` and `baselined`.
     counts: Counts,
+    /// How much of the baseline is left; `null` without one.
+    baseline: Option<BaselineRow<'r>>,
     /// Registries and other origins, the strongest first.
     registries: Vec<RegistryRow<'r>>,
     /// Things to know that are no findings.
@@ -91,7 +93,7 @@ struct Input<'r> {
     sha256: String,
     /// `head`, `base` or `outside`.
     side: &'static str,
-    /// `lockfile`, `policy` or `neighbour` (a manifest or configuration).
+    /// `lockfile`, `policy`, `baseline` or `neighbour` (a manifest or configuration).
     role: &'static str,
 }
 
@@ -114,6 +116,18 @@ struct Counts {
     existing: usize,
     excepted: usize,
     baselined: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct BaselineRow<'r> {
+    /// Path from the root.
+    path: &'r str,
+    /// How many lines it has.
+    lines: usize,
+    /// How many of them match nothing any more.
+    stale: usize,
+    /// The day of its oldest line.
+    since: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -470,6 +484,16 @@ fn registry_row(row: &Row) -> RegistryRow<'_> {
     }
 }
 
+fn baseline_row<'r>(report: &Report<'r>) -> Option<BaselineRow<'r>> {
+    let baseline = &report.case.policy.baseline;
+    Some(BaselineRow {
+        path: report.case.path(baseline.text()?),
+        lines: baseline.lines().len(),
+        stale: report.stale.len(),
+        since: baseline.lines().iter().map(|line| line.since).min().map(|since| since.to_string()),
+    })
+}
+
 fn inputs<'r>(case: &'r Case<'r>) -> Vec<Input<'r>> {
     let lockfiles: std::collections::BTreeSet<TextId> = case.head.lockfiles.iter().map(|judged| judged.lockfile.text).collect();
     let policy = case.policy.text;
@@ -483,6 +507,8 @@ fn inputs<'r>(case: &'r Case<'r>) -> Vec<Input<'r>> {
                 "lockfile"
             } else if Some(text.id) == policy {
                 "policy"
+            } else if Some(text.id) == case.policy.baseline.text() {
+                "baseline"
             } else {
                 "neighbour"
             };
@@ -544,6 +570,7 @@ fn write_report(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
             excepted: counts.excepted,
             baselined: counts.baselined,
         },
+        baseline: baseline_row(report),
         registries: report.registries.iter().map(registry_row).collect(),
         notes: report.notes.iter().map(|note| note.message.as_str()).collect(),
         findings: Findings(PhantomData),

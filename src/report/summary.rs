@@ -12,7 +12,7 @@ use crate::judge::{Report, Verdict};
 use crate::policy::Level;
 use crate::report::escape::{code, markdown, terminal};
 use crate::report::group::{Group, groups};
-use crate::report::human::{cells, counted, policy_title, says};
+use crate::report::human::{baseline_left, cells, counted, policy_title, says};
 use crate::report::places::{Places, brought_in};
 use crate::report::plural;
 use crate::report::{Reporter, Style};
@@ -222,6 +222,10 @@ fn tail(report: &Report<'_>) -> String {
     listed(", left out: ", &left_out.collect::<Vec<_>>(), &mut tail);
     if report.counts.excepted > 0 {
         let _ = write!(tail, ", {} accepted by exceptions", plural(report.counts.excepted, "finding", "findings"));
+    }
+    if let Some(left) = baseline_left(report) {
+        let accepted = plural(report.counts.baselined, "finding", "findings");
+        let _ = write!(tail, ", {accepted} accepted by the baseline ({left})");
     }
     tail.push_str(".\n\n");
     if let Some(rule) = report.findings.iter().find(|finding| finding.decides()).map(|finding| finding.rule.id) {

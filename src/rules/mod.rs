@@ -2,6 +2,7 @@
 //!
 //! Answers for: what is found, and the words for it. Never parses anything and never reads a file.
 
+mod baseline;
 mod control_missing;
 mod coverage_lost;
 mod declaration;
@@ -22,6 +23,7 @@ mod tier_below_minimum;
 mod unknown_registry;
 mod unpinned_origin;
 
+pub use baseline::{baseline_key, stale_lines};
 pub use coverage_lost::{Lost, lost};
 pub use policy_changed::PolicyChange;
 
@@ -503,7 +505,7 @@ pub struct Findings<'a> {
 }
 
 impl<'a> Findings<'a> {
-    /// Runs all rules.
+    /// Runs all rules, and marks what exceptions and the baseline accept.
     #[must_use]
     pub fn of(case: &Case<'a>) -> Vec<Finding> {
         let run = |rule: &&Rule| {
@@ -517,6 +519,7 @@ impl<'a> Findings<'a> {
         for rule in last {
             (rule.check)(case, &mut findings);
         }
+        baseline::apply(case, &mut findings.found);
         findings.found
     }
 

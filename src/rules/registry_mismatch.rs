@@ -34,6 +34,15 @@ const ASSIGNED: u32 = 1;
 const INJECTED: u32 = 2;
 const TWO_REGISTRIES: u32 = 3;
 
+/// Which of the three a finding is.
+pub(super) fn kind(finding: &Finding) -> &'static str {
+    match finding.detail {
+        ASSIGNED => "assigned elsewhere",
+        INJECTED => "another package's address",
+        _ => "two registries",
+    }
+}
+
 fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
     if !findings.wants(RULE.id) {
         return;

@@ -19,10 +19,10 @@ const GOOD: &str = "[[package]]\nname = \"serde\"\nversion = \"1.0.200\"\nsource
 const BROKEN: &str = "<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> other\n";
 
 /// A folder outside every repository, removed at the end.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn of(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let name = format!("packman-cli-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
@@ -34,18 +34,18 @@ impl Folder {
         folder
     }
 
-    fn write(&self, path: &str, content: &str) {
+    pub(crate) fn write(&self, path: &str, content: &str) {
         let path = self.0.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
     }
 
-    fn at(&self, path: &str) -> String {
+    pub(crate) fn at(&self, path: &str) -> String {
         self.0.join(path).to_str().unwrap().to_owned()
     }
 
     /// The names in it, sorted.
-    fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let mut names: Vec<String> =
             fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().file_name().to_str().unwrap().to_owned()).collect();
         names.sort();
@@ -53,7 +53,7 @@ impl Folder {
     }
 
     /// `packman COMMAND … FOLDER`.
-    fn run(&self, words: &[&str]) -> Ran {
+    pub(crate) fn run(&self, words: &[&str]) -> Ran {
         let folder = self.at("");
         packman(&[words, &[folder.as_str()]].concat())
     }
@@ -79,12 +79,24 @@ pub(crate) fn packman(words: &[&str]) -> Ran {
 }
 
 fn run_into(words: &[&str], stdout: &mut dyn Write, stderr: &mut dyn Write) -> Exit {
+    run_with(words, &|_| None, stdout, stderr)
+}
+
+/// `packman WORDS` where the process has variables.
+pub(crate) fn packman_with(words: &[&str], variable: &dyn Fn(&str) -> Option<String>) -> Ran {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let exit = run_with(words, variable, &mut stdout, &mut stderr);
+    Ran { exit, out: String::from_utf8(stdout).unwrap(), err: String::from_utf8(stderr).unwrap() }
+}
+
+fn run_with(words: &[&str], variable: &dyn Fn(&str) -> Option<String>, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Exit {
     let mut environment = Environment {
         stdout,
         stderr,
         is_stdout_coloured: false,
         is_stderr_coloured: false,
         today: "2026-11-24".parse().unwrap(),
+        variable,
     };
     let words = std::iter::once("packman").chain(words.iter().copied()).map(OsString::from);
     run(words, &mut environment)

@@ -25,6 +25,7 @@ pub(crate) fn packman(words: &[&str]) -> String {
         is_stdout_coloured: false,
         is_stderr_coloured: false,
         today: TODAY,
+        variable: &|_| None,
     };
     run(std::iter::once("packman").chain(words.iter().copied()).map(Into::into), &mut environment);
     assert!(stderr.is_empty(), "{words:?}: {}", String::from_utf8_lossy(&stderr));

@@ -95,6 +95,25 @@ fn layers_keep_to_what_they_may_know() {
         ("report", &["syntax", "clients", "tree", "gate", "cli", "neighbours", "discover", "policy::load"]),
         ("judge", &["syntax", "formats", "clients", "tree", "report", "gate", "cli", "neighbours", "discover"]),
         ("gate", &["cli", "report", "syntax", "clients"]),
+        (
+            "event",
+            &[
+                "formats",
+                "clients",
+                "catalogue",
+                "route",
+                "policy",
+                "rules",
+                "finding",
+                "judge",
+                "report",
+                "gate",
+                "cli",
+                "tree",
+                "text",
+                "syntax",
+            ],
+        ),
     ];
     let files = files();
     let mut wrong = Vec::new();

@@ -12,6 +12,7 @@ mod addresses;
 mod bad_input;
 mod base;
 mod base_git;
+mod baseline;
 #[cfg(feature = "cargo-metadata")]
 mod cargo_metadata;
 mod catalogue;
@@ -21,6 +22,8 @@ mod corpus;
 mod damaged;
 mod declarations;
 mod derived;
+mod event;
+mod event_stories;
 mod gate;
 mod golden;
 mod guide;

@@ -56,7 +56,7 @@ pub(super) fn alerts(report: &Report<'_>, rules: &Rules, places: &Places<'_>) ->
     let mut buckets: BTreeMap<(usize, TextId), Vec<Found>> = BTreeMap::new();
     let mut homeless = Vec::new();
     let open = report.findings.par_iter().enumerate();
-    let open = open.filter(|(_, finding)| !matches!(finding.state, State::Excepted(_) | State::Baselined));
+    let open = open.filter(|(_, finding)| !matches!(finding.state, State::Excepted(_) | State::Baselined(_)));
     let found: Vec<(usize, Option<(usize, Found)>)> = open
         .map(|(number, finding)| {
             let primary = finding.words(&report.case).primary;
