@@ -31,6 +31,7 @@ class Case:
     within: str = "."  # the folder of the project
     have: dict = dataclasses.field(default_factory=dict)  # packages that a registry has, if not all
     wider: str = ""  # why packman names candidates that this version does not ask
+    further: str = ""  # why the client asks further registries about a package, though it takes no file from there
     besides: tuple = ()  # public registries asked for something that is no entry
     env: dict = dataclasses.field(default_factory=dict)
     major: tuple = None  # versions of the client that the case is about
@@ -41,6 +42,8 @@ def fill(text, server, ecosystem, records):
 
     def value(found):
         word = found[1]
+        if word.startswith("later:"):
+            return found[0]
         if word in LETTERS:
             return server.bases[word]
         if ":" in word:
@@ -58,7 +61,7 @@ def registry_of(address, server, ecosystem, records):
     address = address.removeprefix("sparse+").removeprefix("registry+")
     if server.letter(address):
         return server.letter(address)
-    host = urllib.parse.urlsplit(address).hostname
+    host = urllib.parse.urlsplit(address).netloc.split("@")[-1]
     for id, record in records.items():
         hosts = [*record.get("hosts", []), *(prefix.split("/")[0] for prefix in record.get("url-prefixes", []))]
         if record["ecosystem"] == ecosystem and host in hosts:
@@ -83,6 +86,11 @@ def mentions(address, name):
     return re.search(rf"(?<![a-z@]){re.escape(plain)}(?![a-z])", address.lower()) is not None
 
 
+def is_file(address):
+    """Whether an address is a package's file, not what a registry says of the package."""
+    return address.endswith((".tgz", ".whl", ".zip", ".gem", ".jar", ".pom", "/download"))
+
+
 def try_case(case, client, path, packman, records):
     """Runs one case; rows of (package, asked, said), what is wrong, and what the client printed."""
     with Server(LETTERS) as server, tempfile.TemporaryDirectory(prefix="packman-asked-") as top:
@@ -91,9 +99,10 @@ def try_case(case, client, path, packman, records):
             names = case.have.get(letter, case.packages)
             server.routes |= made_up.routes(client.ecosystem, server.bases[letter], names)
         folder = top / "repository"
-        shared.write(folder, {name: fill(text, server, client.ecosystem, records) for name, text in case.files.items()})
+        files = {name: fill(text, server, client.ecosystem, records) for name, text in case.files.items()}
+        shared.write(folder, client.finish(files))
         listed = shared.packman_list(packman, folder)
-        env = shared.clean(top / "home") | {"HTTPS_PROXY": server.proxy, "https_proxy": server.proxy, "NO_PROXY": "127.0.0.1"}
+        env = shared.clean(top / "home") | {"HTTPS_PROXY": server.proxy, "https_proxy": server.proxy, "YARN_HTTPS_PROXY": server.proxy, "NO_PROXY": "127.0.0.1"}
         env |= client.env | {key: fill(value, server, client.ecosystem, records) for key, value in case.env.items()}
         printed = ""
         for command in case.run or client.run:
@@ -120,7 +129,7 @@ def compare(case, client, listed, server, records):
         ]
         says = set().union(*sayings)
         all_said |= says
-        asked = {asked_of(address) for address in served if mentions(address, name)}
+        asked = {asked_of(address) for address in served if mentions(address, name) and not (case.further and not is_file(address))}
         asked |= public & says if asked else public - set(case.besides)
         rows.append((name, asked, says))
         if not sayings:
@@ -139,14 +148,14 @@ def compare(case, client, listed, server, records):
     return rows, wrong
 
 
-def part(packman, only, cases, clients):
+def part(packman, only, about, cases, clients):
     """All cases of clients that are here; their counts, and rows (client, version, case, rows)."""
     records = shared.records()
     passed, failed, skipped, done = 0, 0, 0, []
     for client in clients:
         if only and client.id not in only:
             continue
-        mine = [case for case in cases if case.client == client.id]
+        mine = [case for case in cases if case.client == client.id and about in case.says]
         path, version = shared.find(client.program, client.major)
         if not path:
             print(f"skipped {client.id}: no `{client.program}`{client.of()} on PATH")

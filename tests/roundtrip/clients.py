@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import asked_python
+
 
 @dataclasses.dataclass
 class Client:
@@ -9,6 +11,7 @@ class Client:
     ecosystem: str
     program: str
     run: list  # commands of a frozen install
+    finish: callable = lambda files: files  # what can only be written when addresses are known
     env: dict = dataclasses.field(default_factory=dict)
     major: tuple = None  # major versions, where one program's name means several clients
 
@@ -17,10 +20,15 @@ class Client:
 
 
 CLIENTS = [
-    Client("npm", "npm", "npm", [["npm", "ci", "--no-audit", "--no-fund"]], {"npm_config_fetch_retries": "0"}),
-    Client("pnpm", "npm", "pnpm", [["pnpm", "install", "--frozen-lockfile"]], {"npm_config_fetch_retries": "0", "pnpm_config_fetch_retries": "0"}),
+    Client("npm", "npm", "npm", [["npm", "ci", "--no-audit", "--no-fund"]], env={"npm_config_fetch_retries": "0"}),
+    Client("pnpm", "npm", "pnpm", [["pnpm", "install", "--frozen-lockfile"]], env={"npm_config_fetch_retries": "0", "pnpm_config_fetch_retries": "0"}),
     Client("yarn-v1", "npm", "yarn", [["yarn", "install", "--frozen-lockfile", "--non-interactive"]], major=("1",)),
-    Client("yarn-berry", "npm", "yarn", [["yarn", "install", "--immutable"]], {"YARN_ENABLE_TELEMETRY": "0", "YARN_HTTP_RETRY": "0"}, major=("2", "3", "4")),
+    Client("yarn-berry", "npm", "yarn", [["yarn", "install", "--immutable"]], env={"YARN_ENABLE_TELEMETRY": "0", "YARN_HTTP_RETRY": "0"}, major=("2", "3", "4")),
     Client("bun", "npm", "bun", [["bun", "install", "--frozen-lockfile"]]),
-    Client("deno", "npm", "deno", [["deno", "install", "--frozen"]], {"DENO_NO_UPDATE_CHECK": "1"}),
+    Client("deno", "npm", "deno", [["deno", "install", "--frozen"]], env={"DENO_NO_UPDATE_CHECK": "1"}),
+    Client("pip", "pypi", "pip", [["pip", "install", "--target", "out", "-r", "requirements.txt"]], env={"PIP_RETRIES": "0", "PIP_TIMEOUT": "5"}),
+    Client("uv", "pypi", "uv", [["uv", "sync", "--frozen"]], env={"UV_HTTP_RETRIES": "0", "UV_PYTHON_DOWNLOADS": "never"}),
+    Client("poetry", "pypi", "poetry", [["poetry", "sync", "--no-root"]], asked_python.with_content_hash, {"POETRY_REQUESTS_MAX_RETRIES": "0"}),
+    Client("pdm", "pypi", "pdm", [["pdm", "sync", "--no-self"]], env={"PDM_REQUEST_TIMEOUT": "5", "PDM_CHECK_UPDATE": "0"}),
+    Client("pipenv", "pypi", "pipenv", [["pipenv", "sync"]], env={"PIP_RETRIES": "0", "PIPENV_NOSPIN": "1"}),
 ]

@@ -9,6 +9,13 @@ import threading
 import urllib.parse
 
 
+class Quiet(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """A client that hangs up is no news."""
+
+
 class Server:
     """`with Server("ab") as server`: `routes` maps addresses to bytes, `asked` lists addresses in the order of asking, `bases` says where each
     registry is, `proxy` refuses all other hosts."""
@@ -55,8 +62,7 @@ class Server:
                 pass
 
         for letter in [*self.letters, "proxy"]:
-            server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-            server.daemon_threads = True
+            server = Quiet(("127.0.0.1", 0), Handler)
             self.running.append(server)
             threading.Thread(target=server.serve_forever, daemon=True).start()
             self.bases[letter] = f"http://127.0.0.1:{server.server_address[1]}/{letter}"
