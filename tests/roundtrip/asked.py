@@ -46,10 +46,17 @@ def fill(text, server, ecosystem, records):
             return found[0]
         if word in LETTERS:
             return server.bases[word]
+        if word == "home":
+            return found[0]
+        if word == "proxyport":
+            return server.proxy.rsplit(":", 1)[1]
         if ":" in word:
             kind, name = word.split(":", 1)
             if kind == "host":
                 return server.bases[name].split("/")[2]
+            if kind == "key":  # as Bundler writes an address in its settings
+                address = server.bases[name] if name in LETTERS else "https://" + records[name]["hosts"][0]
+                return (address + "/").replace("-", "___").replace(".", "__").upper()
             return made_up.digest(ecosystem, name, kind)
         return records[word.removesuffix("host")]["hosts"][0] if word.endswith("host") else "https://" + records[word]["hosts"][0]
 
@@ -103,7 +110,11 @@ def try_case(case, client, path, packman, records):
         shared.write(folder, client.finish(files))
         listed = shared.packman_list(packman, folder)
         env = shared.clean(top / "home") | {"HTTPS_PROXY": server.proxy, "https_proxy": server.proxy, "YARN_HTTPS_PROXY": server.proxy, "NO_PROXY": "127.0.0.1"}
-        env |= client.env | {key: fill(value, server, client.ecosystem, records) for key, value in case.env.items()}
+        env |= {
+            key: fill(value, server, client.ecosystem, records).replace("<<home>>", env["HOME"])
+            for key, value in (client.env | case.env).items()
+        }
+        env |= {key: str(top / "home" / value) for key, value in client.folders.items()}
         printed = ""
         for command in case.run or client.run:
             words = [fill(word, server, client.ecosystem, records) for word in command]
