@@ -23,6 +23,7 @@ class Manager:
     lockfile: str  # which one
     own: callable  # (run, folder) -> its own listing; `run` is given words and answers with what they printed
     major: tuple = None
+    alone: bool = False  # packman reads the lockfile by itself, since beside its manifest it is a detail of that
     explained: list = dataclasses.field(default_factory=list)  # (whose, pattern of `name@version`, reason)
     env: dict = dataclasses.field(default_factory=dict)
 
@@ -107,14 +108,14 @@ def cargo_metadata(run, folder):
     return {(package["name"], package["version"]) for package in packages if package["source"]}
 
 
-def go_list(run, folder):
-    text = run("go", "list", "-deps", "-test", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}", "all")
-    return {tuple(line.split()) for line in text.splitlines() if line}
+def go_list(*more):
+    row = "{{with .Module}}{{if not .Main}}{{with .Replace}}{{.Path}} {{.Version}}{{else}}{{.Path}} {{.Version}}{{end}}{{end}}{{end}}"
 
+    def own(run, folder):
+        text = run("go", "list", *more, "-deps", "-test", "-f", row, "./...")
+        return {tuple(line.split()) for line in text.splitlines() if line}
 
-def go_vendored(run, folder):
-    text = run("go", "list", "-mod=vendor", "-m", "-f", "{{if not .Main}}{{.Path}} {{.Version}}{{end}}", "all")
-    return {tuple(line.split()) for line in text.splitlines() if line}
+    return own
 
 
 def mvn_list(*more):
@@ -140,7 +141,12 @@ PYTHON = ["requests[socks]>=2.28", "rich>=13", "Flask>=2", "python-dateutil", "P
 PYPROJECT = {
     "pyproject.toml": '[project]\nname = "root"\nversion = "1.0.0"\nrequires-python = ">=3.10"\n'
     f"dependencies = {json.dumps([*PYTHON, 'colorama; sys_platform == ' + chr(39) + 'win32' + chr(39)])}\n"
-    '[project.optional-dependencies]\nmore = ["idna", "tomli; python_version < ' + "'3.11'" + '"]\n[dependency-groups]\ndev = ["pytest>=7", "coverage"]\n'
+    '[project.optional-dependencies]\nmore = ["idna", "tomli; python_version < ' + "'3.11'" + '"]\n[dependency-groups]\ndev = ["pytest>=7", "iniconfig"]\n'
+}
+# Poetry's own way to the public index asks an interface that mirrors lack; as a source it asks the pages that all have.
+POETRY = {
+    "pyproject.toml": PYPROJECT["pyproject.toml"].replace("coverage", "iniconfig")
+    + f'[[tool.poetry.source]]\nname = "pages"\nurl = "https://{shared.records()["pypi"]["hosts"][0]}/simple/"\n'
 }
 POM = (
     '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>g</groupId><artifactId>root</artifactId><version>1</version>'
@@ -171,6 +177,9 @@ ALIASES = [
 PLATFORMS = [("packman", r"(@esbuild/.*|fsevents)@.*", "for another platform: locked, not installed here")]
 PATCHED = [("manager", "fsevents@patch:.*", "the same version with the manager's own patch; packman lists the package that is fetched")]
 
+OTHER_SYSTEMS = [("packman", r"github\.com/inconshreveable/mousetrap@.*", "imported on Windows only")]
+BOMS = [("packman", "com.fasterxml.jackson:jackson-bom@.*", "an imported BOM, which is fetched and no dependency")]
+
 MANAGERS = [
     Manager("npm", "npm", PACKAGE_JSON, [["npm", "install", "--package-lock-only", "--ignore-scripts"]], "package-lock.json", npm_query),
     Manager("pnpm", "pnpm", PACKAGE_JSON, [["pnpm", "install", "--lockfile-only"]], "pnpm-lock.yaml", pnpm_list),
@@ -184,14 +193,14 @@ MANAGERS = [
             ["sh", "-c", "env/bin/pip freeze --all > requirements.txt"], ["rm", "wanted.in"]], "requirements.txt", pip_list),
     Manager("uv", "uv", PYPROJECT, [["uv", "lock"]], "uv.lock",
             lambda run, folder: pinned(run("uv", "export", "--frozen", "--no-hashes", "--all-extras", "--all-groups", "--no-emit-project"))),
-    Manager("poetry", "poetry", PYPROJECT, [["poetry", "lock"]], "poetry.lock", poetry_show),
+    Manager("poetry", "poetry", POETRY, [["poetry", "lock"]], "poetry.lock", poetry_show, env={"POETRY_VIRTUALENVS_IN_PROJECT": "true"}),
     Manager("pdm", "pdm", PYPROJECT, [["pdm", "lock", "-G", ":all"]], "pdm.lock", lambda run, folder: pinned(run("pdm", "export", "-G", ":all", "--without-hashes"))),
     Manager("pipenv", "pipenv", {"Pipfile": "[packages]\n" + "".join(f'{re.split("[>=[]", name)[0]} = "*"\n' for name in PYTHON) + '[dev-packages]\npytest = "*"\n'},
             [["pipenv", "lock"]], "Pipfile.lock", lambda run, folder: pinned(run("pipenv", "requirements", "--dev")), env={"PIPENV_NOSPIN": "1"}),
     Manager("cargo", "cargo", {"Cargo.toml": CARGO, "lib.rs": ""}, [["cargo", "generate-lockfile"]], "Cargo.lock", cargo_metadata),
-    Manager("go", "go", GO, [["go", "mod", "tidy"]], "go.mod", go_list),
-    Manager("go (vendored)", "go", GO, [["go", "mod", "tidy"], ["go", "mod", "vendor"]], "vendor/modules.txt", go_vendored),
-    Manager("maven (what a project asks for)", "mvn", {"pom.xml": POM}, [], "pom.xml", mvn_list("-DexcludeTransitive=true")),
+    Manager("go", "go", GO, [["go", "mod", "tidy"]], "go.mod", go_list(), explained=OTHER_SYSTEMS),
+    Manager("go (vendored)", "go", GO, [["go", "mod", "tidy"], ["go", "mod", "vendor"]], "vendor/modules.txt", go_list("-mod=vendor"), alone=True, explained=OTHER_SYSTEMS),
+    Manager("maven (what a project asks for)", "mvn", {"pom.xml": POM}, [], "pom.xml", mvn_list("-DexcludeTransitive=true"), explained=BOMS),
     Manager("maven (a plugin's lockfile)", "mvn", {"pom.xml": POM}, [["mvn", "-B", "-q", "io.github.chains-project:maven-lockfile:5.5.2:generate"]], "lockfile.json", mvn_list()),
 ]
 
@@ -216,6 +225,10 @@ def compare(manager, path, packman):
         for command in manager.lock:
             run(*command)
         own = manager.own(run, folder)
+        if manager.alone:
+            text = (folder / manager.lockfile).read_text()
+            folder = pathlib.Path(top) / "alone"
+            shared.write(folder, {manager.lockfile: text})
         listed = shared.packman_list(packman, folder)
         problems = [f"{lockfile['path']}: {problem}" for lockfile in listed["lockfiles"] for problem in lockfile["problems"] if lockfile["path"] == manager.lockfile]
         ours = {
