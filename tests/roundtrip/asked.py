@@ -160,7 +160,7 @@ def compare(case, client, listed, server, records):
 
 
 def part(packman, only, about, cases, clients):
-    """All cases of clients that are here; their counts, and rows (client, version, case, rows)."""
+    """All cases of clients that are here; their counts, and rows (client, version, case, packages, why wider)."""
     records = shared.records()
     passed, failed, skipped, done = 0, 0, 0, []
     for client in clients:
@@ -191,5 +191,5 @@ def part(packman, only, about, cases, clients):
             if wrong or os.environ.get("VERBOSE"):
                 print("    | " + "\n    | ".join(printed.strip().splitlines()[-25:]))
             if not wrong:
-                done.append((client.id, version, case.says, rows))
+                done.append((client.id, version, case.says, rows, case.wider))
     return passed, failed, skipped, done

@@ -1,6 +1,7 @@
 """First part: a lockfile that a package manager writes, its own listing, and packman's list of the same file.
 
-Each manager makes one project in a temporary folder, over the network and with the machine's settings, and writes its lockfile. Sets of
+Each manager makes one project in a temporary folder, over the network and with the machine's settings, and writes its lockfile
+(Bundler's gems are made up and served on loopback). Sets of
 (name, version) must be equal; a difference that is right is in the manager's `explained`, with its reason, and any other fails.
 """
 
@@ -11,7 +12,9 @@ import pathlib
 import re
 import tempfile
 
+import made_up
 import shared
+from server import Server
 
 
 @dataclasses.dataclass
@@ -170,6 +173,14 @@ GO = {
     "x_test.go": 'package x\n\nimport _ "github.com/stretchr/testify/assert"\n',
 }
 
+GEMS = ["left", "right", "under_score", "with-dash"]
+GEMFILE = {"Gemfile": 'source "<<a>>/"\ngem "left"\ngem "under_score", "~> 1.0"\ngroup :test do\n  gem "right"\n  gem "with-dash"\nend\n'}
+
+
+def bundle_list(run, folder):
+    return set(re.findall(r"^  \* (\S+) \(([^)\s]+)", run("bundle", "list"), re.MULTILINE))
+
+
 ALIASES = [
     ("manager", "(glob-7@7|old-chalk@2).*", "an alias by its own name, which packman lists by the package's"),
     ("packman", "chalk@2.*", "the package behind the alias old-chalk"),
@@ -183,8 +194,8 @@ BOMS = [("packman", "com.fasterxml.jackson:jackson-bom@.*", "an imported BOM, wh
 MANAGERS = [
     Manager("npm", "npm", PACKAGE_JSON, [["npm", "install", "--package-lock-only", "--ignore-scripts"]], "package-lock.json", npm_query),
     Manager("pnpm", "pnpm", PACKAGE_JSON, [["pnpm", "install", "--lockfile-only"]], "pnpm-lock.yaml", pnpm_list),
-    Manager("yarn-v1", "yarn", PACKAGE_JSON, [["yarn", "install", "--ignore-scripts", "--non-interactive"]], "yarn.lock", yarn_list, ("1",), ALIASES),
-    Manager("yarn-berry", "yarn", PACKAGE_JSON, [["yarn", "install", "--mode=update-lockfile"]], "yarn.lock", yarn_info, ("2", "3", "4"), PATCHED),
+    Manager("yarn-v1", "yarn", PACKAGE_JSON, [["yarn", "install", "--ignore-scripts", "--non-interactive"]], "yarn.lock", yarn_list, ("1",), explained=ALIASES),
+    Manager("yarn-berry", "yarn", PACKAGE_JSON, [["yarn", "install", "--mode=update-lockfile"]], "yarn.lock", yarn_info, ("2", "3", "4"), explained=PATCHED),
     Manager("bun", "bun", PACKAGE_JSON, [["bun", "install", "--ignore-scripts"]], "bun.lock", bun_ls, explained=ALIASES + PLATFORMS),
     Manager("deno", "deno", {"deno.json": json.dumps({"imports": {name: (f"npm:{name}@{spec}" if not spec.startswith("npm:") else spec)
             for name, spec in JAVASCRIPT["dependencies"].items()}}), "main.ts": "".join(f'import "{name}";\n' for name in JAVASCRIPT["dependencies"])},
@@ -200,6 +211,8 @@ MANAGERS = [
     Manager("cargo", "cargo", {"Cargo.toml": CARGO, "lib.rs": ""}, [["cargo", "generate-lockfile"]], "Cargo.lock", cargo_metadata),
     Manager("go", "go", GO, [["go", "mod", "tidy"]], "go.mod", go_list(), explained=OTHER_SYSTEMS),
     Manager("go (vendored)", "go", GO, [["go", "mod", "tidy"], ["go", "mod", "vendor"]], "vendor/modules.txt", go_list("-mod=vendor"), alone=True, explained=OTHER_SYSTEMS),
+    Manager("bundler", "bundle", GEMFILE, [["bundle", "install"]], "Gemfile.lock", bundle_list,
+            explained=[("manager", "bundler@.*", "Bundler itself")], env={"BUNDLE_PATH": "gems", "no_proxy": "127.0.0.1"}),
     Manager("maven (what a project asks for)", "mvn", {"pom.xml": POM}, [], "pom.xml", mvn_list("-DexcludeTransitive=true"), explained=BOMS),
     Manager("maven (a plugin's lockfile)", "mvn", {"pom.xml": POM}, [["mvn", "-B", "-q", "io.github.chains-project:maven-lockfile:5.5.2:generate"]], "lockfile.json", mvn_list()),
 ]
@@ -215,9 +228,10 @@ def explanation(manager, whose, pair):
 
 def compare(manager, path, packman):
     """The manager's set and packman's."""
-    with tempfile.TemporaryDirectory(prefix="packman-listed-") as top:
+    with Server("a") as server, tempfile.TemporaryDirectory(prefix="packman-listed-") as top:
+        server.routes |= made_up.routes("gem", server.bases["a"], GEMS)
         folder = pathlib.Path(top) / "root"
-        shared.write(folder, manager.files)
+        shared.write(folder, {name: text.replace("<<a>>", server.bases["a"]) for name, text in manager.files.items()})
         env = os.environ | {"CI": "1", "NO_COLOR": "1"} | manager.env
         # The version that was chosen comes first on PATH too, since managers start themselves.
         env["PATH"] = f"{pathlib.Path(path).parent}{os.pathsep}{env['PATH']}"
