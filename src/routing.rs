@@ -69,8 +69,10 @@ pub enum When {
     Named(String),
     /// The entry records this registry, index or client id (compared as addresses: scheme and host without case, no final slash).
     Index(String),
-    /// The entry records a file on this host, which the client replaces (npm's default host).
+    /// The entry records a file on this host, which the client replaces (npm's default host), whatever its port and user-info.
     Host(String),
+    /// The same, and its name matches: host, then names as in `SilentFor`.
+    HostFor(String, String),
     /// The entry records anything.
     Recorded,
 }

@@ -1,8 +1,8 @@
 //! deno: `.npmrc` beside the root manifest, for its npm packages only.
 //!
 //! Answers for: the registry that `deno install --frozen` asks for `npm` entries. A recorded tarball on the public registry's default
-//! host counts as the configured default; other recorded addresses, remote modules and JSR go where they say, and only the environment
-//! can move JSR. Members' and parents' `.npmrc` are not read.
+//! host counts as none: its npm scope's registry is asked, or the configured default. Other recorded addresses, remote modules and JSR
+//! go where they say, and only the environment can move JSR. Members' and parents' `.npmrc` are not read.
 //!
 //! Specification: docs.deno.com, npm registries; tested with deno 2.1 and 2.9.
 
@@ -15,15 +15,28 @@ use crate::routing::{Asked, Routing, When};
 /// The row of the table.
 pub(super) static CLIENT: Client = Client { id: "deno", reads: &[npmrc::NAME], serves: &["deno-lock"], read };
 
+/// The host that stands for whatever is configured.
+const MAGIC: &str = "registry.npmjs.org";
+
 fn read(_: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
     let mut routing = Routing::default();
     let config = Config::beside(neighbours, &mut routing);
     npmrc::plain_rules(std::slice::from_ref(&config), &mut routing);
-    let default = routing.rules.iter().find(|rule| rule.when == When::Silent).map(|rule| rule.ask.clone());
-    if let Some(ask) = default.filter(|ask| !ask.contains(&Asked::Default)) {
-        routing.rule(When::Host("registry.npmjs.org".to_owned()), ask);
+    let recorded: Vec<(When, Vec<Asked>)> =
+        routing.rules.iter().filter_map(|rule| Some((recorded(&rule.when)?, rule.ask.clone()))).collect();
+    for (when, ask) in recorded {
+        routing.rule(when, ask);
     }
     routing
+}
+
+/// The same rule for entries that record the public host.
+fn recorded(silent: &When) -> Option<When> {
+    match silent {
+        When::Silent => Some(When::Host(MAGIC.to_owned())),
+        When::SilentFor(names) => Some(When::HostFor(MAGIC.to_owned(), names.clone())),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -41,6 +54,7 @@ mod tests {
             "\
 SilentFor(@acme/*) -> https://b.example
 Silent -> https://a.example
+HostFor(registry.npmjs.org, @acme/*) -> https://b.example
 Host(registry.npmjs.org) -> https://a.example
 reads .npmrc
 "

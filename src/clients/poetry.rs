@@ -1,10 +1,11 @@
 //! Poetry: `[[tool.poetry.source]]` of the project's `pyproject.toml`; `poetry.toml` for settings, not for sources.
 //!
-//! An entry's source is looked up by name (without case) and asked at the address configured here, whatever the lock records. An entry
-//! without source comes from the first primary source that has its version, and from PyPI only if no source is primary or one is called
-//! `pypi`. Poetry 1 asked PyPI as well unless a source was `default`, so for locks older than version 2.1 it stays a candidate.
-//! Supplemental sources are not: what comes from them is locked by name. `explicit` sources serve only who names them. Nothing is expanded in
-//! an address. `repositories.*` of `poetry.toml` are for uploads; mirrors come from plugins and the environment, which are outside.
+//! An entry's source is looked up by name (without case) and asked at the address configured here, whatever the lock records. A locked
+//! entry without source comes from PyPI if a source of any priority is called so, else from the first primary source alone, and from
+//! PyPI if none is primary. Poetry 1 went to PyPI unless a source was `default`, so for locks older than version 2.1 it stays a
+//! candidate. Without a lock all primary sources are asked, and supplemental ones for what those lack; what comes from these is locked by
+//! name. `explicit` sources serve only who names them. Nothing is expanded in an address. `repositories.*` of `poetry.toml` are for
+//! uploads; mirrors come from plugins and the environment, which are outside. Tested with Poetry 2.5.
 
 use super::python::{beside, index, tables};
 use crate::clients::Client;
@@ -23,7 +24,10 @@ enum Priority {
     /// Poetry 1's word for a primary source that takes PyPI's place.
     Default,
     Primary,
-    Other,
+    /// Asked for what the others lack; Poetry 1's `secondary`.
+    Supplemental,
+    /// Asked by who names it.
+    Explicit,
 }
 
 pub(super) fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
@@ -51,16 +55,25 @@ pub(super) fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing 
     if !names_pypi {
         routing.rule(When::Named("PyPI".to_owned()), vec![Asked::Default]);
     }
-    let is_old = lockfile.version.as_deref() != Some("2.1") && lockfile.format.id == "poetry-lock";
-    let replaces = asked.iter().any(|(priority, _)| *priority == Priority::Default);
-    let mut primary: Vec<Asked> =
-        asked.iter().filter(|(priority, _)| *priority == Priority::Default).map(|(_, own)| own.clone()).collect();
-    primary.extend(asked.iter().filter(|(priority, _)| *priority == Priority::Primary).map(|(_, own)| own.clone()));
-    if !primary.is_empty() {
-        if is_old && !replaces && !names_pypi {
-            primary.push(Asked::Default);
+    let of = |wanted: Priority| asked.iter().filter(move |(priority, _)| *priority == wanted).map(|(_, own)| own.clone());
+    let mut ask: Vec<Asked> = of(Priority::Default).chain(of(Priority::Primary)).collect();
+    if lockfile.format.id == "poetry-lock" {
+        let replaces = of(Priority::Default).next().is_some();
+        let is_old = lockfile.version.as_deref() != Some("2.1");
+        ask.truncate(1);
+        if names_pypi {
+            ask = vec![Asked::Default];
+        } else if is_old && !replaces && !ask.is_empty() {
+            ask.push(Asked::Default);
         }
-        routing.rule(When::Silent, primary);
+    } else if of(Priority::Supplemental).next().is_some() {
+        if ask.is_empty() {
+            ask.push(Asked::Default);
+        }
+        ask.extend(of(Priority::Supplemental));
+    }
+    if !ask.is_empty() {
+        routing.rule(When::Silent, ask);
     }
     routing
 }
@@ -69,10 +82,12 @@ fn priority(source: Node<'_>) -> Priority {
     let flag = |key: &str| source.get(key).and_then(Node::bool) == Some(true);
     match source.get("priority").and_then(Node::text).map(str::to_ascii_lowercase).as_deref() {
         Some("default") => Priority::Default,
+        Some("supplemental" | "secondary") => Priority::Supplemental,
+        Some("explicit") => Priority::Explicit,
         Some("primary") => Priority::Primary,
         None if flag("default") => Priority::Default,
-        None if !flag("secondary") => Priority::Primary,
-        _ => Priority::Other,
+        None if flag("secondary") => Priority::Supplemental,
+        _ => Priority::Primary,
     }
 }
 
@@ -132,12 +147,36 @@ mod tests {
     }
 
     #[test]
-    fn pypi_by_name_is_a_source_like_others() {
-        let project = format!("{SOURCE}[[tool.poetry.source]]\nname = \"pypi\"\npriority = \"primary\"\n");
-        assert_eq!(
-            poetry("2.1", &project),
-            "Named(Acme) -> https://acme.example/simple\nNamed(pypi) -> default\nSilent -> https://acme.example/simple, default\nreads pyproject.toml\n"
-        );
+    fn pypi_by_name_serves_what_is_locked_without_source() {
+        for priority in ["primary", "supplemental", "explicit"] {
+            let project = format!("{SOURCE}[[tool.poetry.source]]\nname = \"pypi\"\npriority = \"{priority}\"\n");
+            assert_eq!(
+                poetry("2.1", &project),
+                "Named(Acme) -> https://acme.example/simple\nNamed(pypi) -> default\nSilent -> default\nreads pyproject.toml\n"
+            );
+        }
+    }
+
+    #[test]
+    fn only_the_first_primary_source_serves_what_is_locked_without_source() {
+        let more = "[[tool.poetry.source]]\nname = \"b\"\nurl = \"https://b.example/\"\n";
+        let found = poetry("2.1", &format!("{SOURCE}{more}"));
+        assert!(found.contains("Silent -> https://acme.example/simple\nreads"), "{found}");
+        let found = poetry("1.1", &format!("{SOURCE}{more}default = true\n"));
+        assert!(found.contains("Silent -> https://b.example/\nreads"), "{found}");
+    }
+
+    #[test]
+    fn without_a_lock_each_source_may_serve() {
+        let more = "[[tool.poetry.source]]\nname = \"b\"\nurl = \"https://b.example/\"\npriority = \"supplemental\"\n";
+        let asked = |sources: &str| {
+            let project = format!("[project]\ndependencies = [\"a\"]\n{sources}");
+            routing("pyproject.toml", &[("pyproject.toml", &project)])
+        };
+        let found = asked(&format!("{more}{SOURCE}"));
+        assert!(found.contains("Silent -> https://acme.example/simple, https://b.example/\n"), "{found}");
+        let found = asked(&format!("{more}{SOURCE}priority = \"explicit\"\n"));
+        assert!(found.contains("Silent -> default, https://b.example/\n"), "{found}");
     }
 
     #[test]

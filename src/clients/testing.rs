@@ -36,6 +36,7 @@ fn shown(routing: &Routing, texts: &Texts) -> String {
             When::Named(name) => format!("Named({name})"),
             When::Index(index) => format!("Index({index})"),
             When::Host(host) => format!("Host({host})"),
+            When::HostFor(host, names) => format!("HostFor({host}, {names})"),
             When::Recorded => "Recorded".to_owned(),
         };
         let asked = |asked: &Asked| match asked {

@@ -280,11 +280,11 @@ impl One<'_> {
     }
 
     fn file(&mut self, entry: &Entry, written: &str, place: Place) -> Origin {
-        let address =
-            address::read(written).ok().filter(|address| is_web(address) && address.port.is_none() && !address.has_user);
-        let host = address.map(|address| address.host.into_owned()).unwrap_or_default();
+        let host = address::read(written).ok().filter(is_web).map(|address| address.host.into_owned()).unwrap_or_default();
+        let name = entry.name.of(&self.text.content);
         let applies = |rule: &&Rule| match &rule.when {
             When::Host(from) => !host.is_empty() && *from == host,
+            When::HostFor(from, names) => !host.is_empty() && *from == host && pattern::matches(names, name),
             When::Recorded => true,
             _ => false,
         };

@@ -230,6 +230,36 @@ fn a_configured_registry_is_asked_only_for_npms_own_host() {
     }
 }
 
+/// As the clients do (tests/roundtrip): the host is replaced with its scheme, port and user-info; npm never asks a scope's registry for it,
+/// deno does.
+#[test]
+fn what_is_recorded_on_the_public_host_is_asked_where_the_client_asks() {
+    let npmrc = "registry=https://a.example/\n@acme:registry=https://b.example/\n";
+    let asked = |path: &str, lock: &Value| {
+        let report = report(&MapTree::of(&[(path, &lock.to_string()), (".npmrc", npmrc)]), STRICT);
+        report["dependencies"][0]["origin"]["location"].as_str().unwrap_or_default().to_owned()
+    };
+    for name in ["left", "@acme/left"] {
+        for address in [
+            "https://registry.npmjs.org",
+            "https://registry.npmjs.org:8443",
+            "https://u:p@registry.npmjs.org",
+            "http://registry.npmjs.org",
+        ] {
+            let tarball = format!("{address}/{name}/-/left-1.0.0.tgz");
+            let npm = json!({ "lockfileVersion": 3, "packages": { format!("node_modules/{name}"): { "version": "1.0.0", "resolved": tarball, "integrity": "sha512-AAAA" } } });
+            assert_eq!(asked("package-lock.json", &npm), "https://a.example/", "{tarball}");
+            let deno =
+                json!({ "version": "5", "npm": { format!("{name}@1.0.0"): { "integrity": "sha512-AAAA", "tarball": tarball } } });
+            let expected = if name == "left" { "https://a.example/" } else { "https://b.example/" };
+            assert_eq!(asked("deno.lock", &deno), expected, "{tarball}");
+        }
+        let tarball = format!("https://c.example:8443/{name}/-/left-1.0.0.tgz");
+        let npm = json!({ "lockfileVersion": 3, "packages": { format!("node_modules/{name}"): { "version": "1.0.0", "resolved": tarball, "integrity": "sha512-AAAA" } } });
+        assert_eq!(asked("package-lock.json", &npm), tarball, "another host stays");
+    }
+}
+
 #[test]
 fn sources_of_cargo() {
     let known = ["registry+https://github.com/rust-lang/crates.io-index", "sparse+https://index.crates.io/"];
