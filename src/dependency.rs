@@ -144,6 +144,8 @@ pub struct Entry {
     pub moving: Option<Str>,
     /// The name that it is installed under, where that is not its own.
     pub alias: Option<Str>,
+    /// An address beside its locator that it records too, and that is another package's or version's (`shape`).
+    pub foreign: Option<Box<Str>>,
 }
 
 impl Entry {
@@ -160,6 +162,7 @@ impl Entry {
             runs_code: None,
             moving: None,
             alias: None,
+            foreign: None,
         }
     }
 

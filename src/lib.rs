@@ -5,9 +5,9 @@
 //!
 //! `tree` gives files, `text` keeps them with places, `syntax` turns them into nodes. `discover` finds which files some of the `formats`
 //! claim; each becomes a `dependency::Lockfile`. `clients` say, as `routing`, what package clients would really ask. `route` joins both
-//! with `catalogue` and `policy` into origins: it alone maps an address to a registry. `snapshot` holds one side of all that. `assess`
-//! knows how registries stand, `rules` make findings, `states` says which of them a change brings, `judge` makes the verdict, `report`
-//! writes it. `cli` is the only part that prints.
+//! with `catalogue` and `policy` into origins: it alone maps an address to a registry (`shape` says whose file an address is). `snapshot`
+//! holds one side of all that. `assess` knows how registries stand, `rules` make findings, `states` says which of them a change brings,
+//! `judge` makes the verdict, `report` writes it. `cli` is the only part that prints.
 //!
 //! # What a layer never does
 //!
@@ -39,6 +39,7 @@ pub mod report;
 pub mod route;
 pub mod routing;
 pub mod rules;
+pub mod shape;
 pub mod snapshot;
 pub mod states;
 pub mod syntax;

@@ -3,7 +3,6 @@
 //! Answers for: decoding, byte spans, lines, UTF-16 and display columns, digests, and what makes a text unreadable whatever its
 //! format (size, binary, wrong encoding, merge-conflict markers, an LFS pointer, a link). Never interprets a format.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -183,17 +182,16 @@ impl Text {
     /// Decodes `bytes`. On failure the text is empty of meaning but keeps a lossy content, so that the problem's place can be shown.
     #[must_use]
     pub fn decode(id: TextId, path: &str, bytes: Vec<u8>) -> (Self, Option<Problem>) {
-        let decoded = decode(&bytes);
+        let decoded = decode(bytes);
         let problem = decoded
             .fault
             .or_else(|| fault_of_content(&decoded.content))
             .map(|fault| Problem::new(Place { text: id, span: fault.span }, Lost::File, fault.message).with_hint(fault.hint));
-        let raw = if decoded.is_raw { None } else { Some(bytes.into_boxed_slice()) };
         let text = Self {
             id,
             path: path.into(),
             content: decoded.content.into(),
-            raw,
+            raw: decoded.raw.map(Vec::into_boxed_slice),
             digest: OnceLock::new(),
             line_index: OnceLock::new(),
         };
@@ -459,7 +457,8 @@ fn load(tree: &dyn Tree, id: TextId, slot: &Slot) -> (Text, Option<Problem>) {
 
 struct Decoded {
     content: String,
-    is_raw: bool,
+    /// The bytes, where they are not those of the content.
+    raw: Option<Vec<u8>>,
     fault: Option<Fault>,
 }
 
@@ -469,33 +468,35 @@ struct Fault {
     hint: &'static str,
 }
 
-fn decode(bytes: &[u8]) -> Decoded {
+fn decode(bytes: Vec<u8>) -> Decoded {
     if let Some(rest) = bytes.strip_prefix(&[0xEF, 0xBB, 0xBF]) {
-        return Decoded { is_raw: false, ..decode_utf8(rest) };
+        let decoded = decode_utf8(rest.to_vec());
+        return Decoded { raw: Some(bytes), ..decoded };
     }
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        return decode_utf16(bytes);
+        let (content, fault) = decode_utf16(&bytes);
+        return Decoded { content, raw: Some(bytes), fault };
     }
     decode_utf8(bytes)
 }
 
-fn decode_utf8(bytes: &[u8]) -> Decoded {
-    match std::str::from_utf8(bytes) {
-        Ok(content) => Decoded { content: content.to_owned(), is_raw: true, fault: None },
-        Err(_) if is_declared_latin1(bytes) => {
-            Decoded { content: bytes.iter().map(|byte| char::from(*byte)).collect(), is_raw: false, fault: None }
-        }
-        Err(error) => {
-            let at = error.valid_up_to();
-            let message = if memchr::memchr(0, bytes).is_some() {
-                "is binary, not text".to_owned()
-            } else {
-                format!("is not UTF-8: byte {at} begins no character")
-            };
-            let fault = Fault { span: Span::new(at, at), message, hint: "save it as UTF-8, or write it anew with its own tool" };
-            Decoded { content: String::from_utf8_lossy(bytes).into_owned(), is_raw: false, fault: Some(fault) }
-        }
+fn decode_utf8(bytes: Vec<u8>) -> Decoded {
+    let error = match String::from_utf8(bytes) {
+        Ok(content) => return Decoded { content, raw: None, fault: None },
+        Err(error) => error,
+    };
+    let at = error.utf8_error().valid_up_to();
+    let bytes = error.into_bytes();
+    if is_declared_latin1(&bytes) {
+        return Decoded { content: bytes.iter().map(|byte| char::from(*byte)).collect(), raw: Some(bytes), fault: None };
     }
+    let message = if memchr::memchr(0, &bytes).is_some() {
+        "is binary, not text".to_owned()
+    } else {
+        format!("is not UTF-8: byte {at} begins no character")
+    };
+    let fault = Fault { span: Span::new(at, at), message, hint: "save it as UTF-8, or write it anew with its own tool" };
+    Decoded { content: String::from_utf8_lossy(&bytes).into_owned(), raw: Some(bytes), fault: Some(fault) }
 }
 
 /// XML may name its own encoding; Maven's files often name this one.
@@ -509,7 +510,7 @@ fn is_declared_latin1(bytes: &[u8]) -> bool {
             .any(|name| memchr::memmem::find(declaration, name).is_some())
 }
 
-fn decode_utf16(bytes: &[u8]) -> Decoded {
+fn decode_utf16(bytes: &[u8]) -> (String, Option<Fault>) {
     let is_little = bytes.first() == Some(&0xFF);
     let units = bytes.get(2..).unwrap_or(&[]).chunks(2).map(|pair| match (pair, is_little) {
         ([low, high], true) | ([high, low], false) => u16::from_le_bytes([*low, *high]),
@@ -527,7 +528,7 @@ fn decode_utf16(bytes: &[u8]) -> Decoded {
             char::REPLACEMENT_CHARACTER
         }));
     }
-    Decoded { content, is_raw: false, fault }
+    (content, fault)
 }
 
 fn fault_of_content(content: &str) -> Option<Fault> {
@@ -554,10 +555,4 @@ fn conflict_marker(content: &str) -> Option<(usize, &str)> {
     let ends =
         |marker: &[u8]| memchr::memmem::find_iter(bytes.get(start..).unwrap_or(&[]), marker).any(|at| at_line_start(start + at));
     (ends(b"=======") && ends(b">>>>>>> ")).then(|| (start, content.get(start..start + 7).unwrap_or("")))
-}
-
-/// The bytes of a lossy display of something that a stranger wrote; see `report::escape` for what is printed.
-#[must_use]
-pub fn lossy(bytes: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
 }

@@ -193,9 +193,9 @@ pub(super) static ROWS: &[Row] = &[
     Row {
         id: "cloudsmith",
         name: "Cloudsmith",
-        ecosystems: &[Ecosystem::Npm, Ecosystem::PyPi, Ecosystem::Maven, Ecosystem::NuGet, Ecosystem::Docker, Ecosystem::Gem, Ecosystem::Cargo, Ecosystem::Golang],
+        ecosystems: &[Ecosystem::Npm, Ecosystem::PyPi, Ecosystem::Maven, Ecosystem::NuGet, Ecosystem::Docker, Ecosystem::Gem, Ecosystem::Cargo, Ecosystem::Golang, Ecosystem::Composer, Ecosystem::Conda],
         rated: false,
-        hosts: &["dl.cloudsmith.io", "npm.cloudsmith.io", "docker.cloudsmith.io", "cargo.cloudsmith.io"],
+        hosts: &["dl.cloudsmith.io", "npm.cloudsmith.io", "docker.cloudsmith.io", "cargo.cloudsmith.io", "golang.cloudsmith.io", "nuget.cloudsmith.io"],
         url_prefixes: &[],
         client_ids: &[],
         default_for: &[],
@@ -637,7 +637,7 @@ pub(super) static ROWS: &[Row] = &[
     Row {
         id: "gitlab-packages",
         name: "GitLab package registry",
-        ecosystems: &[Ecosystem::Npm, Ecosystem::PyPi, Ecosystem::Maven, Ecosystem::NuGet, Ecosystem::Golang, Ecosystem::Composer],
+        ecosystems: &[Ecosystem::Npm, Ecosystem::PyPi, Ecosystem::Maven, Ecosystem::NuGet, Ecosystem::Golang, Ecosystem::Composer, Ecosystem::Gem],
         rated: false,
         hosts: &[],
         url_prefixes: &["https://gitlab.com/api/v4"],
@@ -853,7 +853,7 @@ pub(super) static ROWS: &[Row] = &[
     Row {
         id: "jfrog-cloud",
         name: "JFrog Cloud (Artifactory)",
-        ecosystems: &[Ecosystem::Npm, Ecosystem::PyPi, Ecosystem::Maven, Ecosystem::NuGet, Ecosystem::Docker, Ecosystem::Golang, Ecosystem::Cargo, Ecosystem::Gem],
+        ecosystems: &[Ecosystem::Npm, Ecosystem::PyPi, Ecosystem::Maven, Ecosystem::NuGet, Ecosystem::Docker, Ecosystem::Golang, Ecosystem::Cargo, Ecosystem::Gem, Ecosystem::Composer, Ecosystem::Conda],
         rated: false,
         hosts: &["*.jfrog.io"],
         url_prefixes: &[],

@@ -47,7 +47,7 @@ pub fn default_for(ecosystem: Ecosystem, format_id: &str) -> Option<RegistryId> 
 }
 
 /// Whether every label equals, with `*` for any one whole label.
-fn host_matches(pattern: &str, host: &str) -> bool {
+pub(super) fn host_matches(pattern: &str, host: &str) -> bool {
     let mut labels = host.split('.');
     let all = pattern
         .split('.')

@@ -8,6 +8,7 @@ pub mod control;
 pub mod definition;
 #[rustfmt::skip] // one line for each field, as the test writes it
 mod embedded;
+pub mod layout;
 mod lookup;
 pub mod rating;
 pub mod record;

@@ -1,11 +1,13 @@
 //! `packman check`.
 
+use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 
 use rayon::prelude::*;
 
 use crate::cli::args::{Check, Colour};
-use crate::cli::output::{Output, is_stream, outputs, write_file};
+use crate::cli::output::{Output, Part, is_stream, outputs, write_stream};
 use crate::cli::{Environment, Exit};
 use crate::gate::{Base, Refusal, Request, check, compare};
 use crate::judge::{Report, Verdict};
@@ -39,19 +41,16 @@ pub(super) fn run(command: &Check, environment: &mut Environment<'_>) -> Exit {
     };
     let base = sides.base.as_ref().map(|(tree, name)| Base { tree: tree.as_ref(), name: name.clone() });
     let judged = compare(sides.head.as_ref(), base.as_ref(), request, |report| {
-        let rendered: Vec<_> = outputs.par_iter().map(|output| render(report, output, command.explain, is_coloured)).collect();
-        (report.verdict, rendered)
+        let render = |output| render(report, output, Style { is_coloured, is_explained: command.explain });
+        let rendered: Vec<_> = outputs.par_iter().map(render).collect();
+        (report.verdict, deliver(report, &outputs, rendered, environment))
     });
-    let (verdict, rendered) = match judged {
-        Ok(judged) => judged,
-        Err(refusal) => return refuse(&refusal, environment),
-    };
-    let exit = deliver(&outputs, rendered, environment);
-    match (exit, verdict) {
-        (Exit::Pass, Verdict::Pass) => Exit::Pass,
-        (Exit::Pass, Verdict::Fail) => Exit::Fail,
-        (Exit::Pass, Verdict::Undecided) => Exit::Undecided,
-        (failed, _) => failed,
+    match judged {
+        Ok((Verdict::Pass, Exit::Pass)) => Exit::Pass,
+        Ok((Verdict::Fail, Exit::Pass)) => Exit::Fail,
+        Ok((Verdict::Undecided, Exit::Pass)) => Exit::Undecided,
+        Ok((_, failed)) => failed,
+        Err(refusal) => refuse(&refusal, environment),
     }
 }
 
@@ -105,40 +104,82 @@ fn request(command: &Check, environment: &mut Environment<'_>) -> Result<Request
     Ok(request)
 }
 
-fn render(report: &Report<'_>, output: &Output, is_explained: bool, is_coloured: bool) -> std::io::Result<Vec<u8>> {
-    let style = Style { is_coloured: is_coloured && output.file.is_none(), is_explained };
-    let mut bytes = Vec::new();
-    (output.reporter.write)(report, style, &mut bytes)?;
-    Ok(bytes)
+/// An output before it is delivered.
+enum Rendered {
+    /// A file beside its target.
+    Part(Part),
+    /// What goes to a stream.
+    Bytes(Vec<u8>),
+    /// What is rendered while it goes to a stream.
+    Later(Style),
+}
+
+fn render(report: &Report<'_>, output: &Output, style: Style) -> io::Result<Rendered> {
+    let style = Style { is_coloured: style.is_coloured && output.file.is_none(), ..style };
+    let write = output.reporter.write;
+    match &output.file {
+        Some(path) if !is_stream(path) => {
+            let mut part = Part::of(path)?;
+            write(report, style, &mut part)?;
+            Ok(Rendered::Part(part))
+        }
+        _ if output.reporter.is_streamed => Ok(Rendered::Later(style)),
+        _ => {
+            let mut bytes = Vec::new();
+            write(report, style, &mut bytes)?;
+            Ok(Rendered::Bytes(bytes))
+        }
+    }
 }
 
 /// Files first, then pipes, standard output last.
-fn deliver(outputs: &[Output], rendered: Vec<std::io::Result<Vec<u8>>>, environment: &mut Environment<'_>) -> Exit {
-    let mut pending: Vec<(&Output, Vec<u8>)> = Vec::new();
-    for (output, bytes) in outputs.iter().zip(rendered) {
-        match bytes {
-            Ok(bytes) => pending.push((output, bytes)),
-            Err(error) => return environment.world(&format!("the output `{}` cannot be written: {error}", output.reporter.id)),
+fn deliver(
+    report: &Report<'_>,
+    outputs: &[Output],
+    rendered: Vec<io::Result<Rendered>>,
+    environment: &mut Environment<'_>,
+) -> Exit {
+    let mut pending: Vec<(&Output, Rendered)> = Vec::new();
+    for (output, rendered) in outputs.iter().zip(rendered) {
+        match rendered {
+            Ok(rendered) => pending.push((output, rendered)),
+            Err(error) => return environment.world(&unwritten(output, &error)),
         }
     }
-    pending.sort_by_key(|(output, _)| match &output.file {
-        Some(path) if !is_stream(path) => 0,
-        Some(_) => 1,
-        None => 2,
+    pending.sort_by_key(|(output, rendered)| match (rendered, &output.file) {
+        (Rendered::Part(_), _) => 0,
+        (_, Some(_)) => 1,
+        (_, None) => 2,
     });
-    for (output, bytes) in pending {
-        let exit = match &output.file {
-            None => environment.print(&bytes),
-            Some(path) => match write_file(path, &bytes) {
-                Ok(()) => Exit::Pass,
-                Err(error) => environment.world(&format!("`{}` cannot be written: {error}", path.display())),
-            },
+    for (output, rendered) in pending {
+        let written = match rendered {
+            Rendered::Part(part) => part.keep(),
+            Rendered::Bytes(bytes) => stream(output, environment, |out| out.write_all(&bytes)),
+            Rendered::Later(style) => stream(output, environment, |out| (output.reporter.write)(report, style, out)),
         };
-        if exit != Exit::Pass {
-            return exit;
+        if let Err(error) = written {
+            return environment.world(&unwritten(output, &error));
         }
     }
     Exit::Pass
+}
+
+fn stream(
+    output: &Output,
+    environment: &mut Environment<'_>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    match &output.file {
+        Some(path) => write_stream(fs::OpenOptions::new().write(true).open(path)?, write),
+        None => write_stream(&mut *environment.stdout, write),
+    }
+}
+
+fn unwritten(output: &Output, error: &io::Error) -> String {
+    match &output.file {
+        Some(path) => format!("`{}` cannot be written: {error}", path.display()),
+        None => format!("the output `{}` cannot be written: {error}", output.reporter.id),
+    }
 }
 
 /// Says why there is no report, and which exit that means.

@@ -1,8 +1,8 @@
-//! Where reports go: all are rendered first, then each file is written beside its target and renamed; pipes and standard output last.
+//! Where reports go: all are rendered first, each file beside its target, then renamed; pipes and standard output last.
 
 use std::ffi::OsString;
-use std::fs;
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::report::{self, REPORTERS, Reporter};
@@ -42,21 +42,63 @@ pub(super) fn is_stream(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file())
 }
 
-/// Writes a file whole or not at all.
-pub(super) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if is_stream(path) {
-        return match fs::OpenOptions::new().write(true).open(path).and_then(|mut stream| stream.write_all(bytes)) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            done => done,
-        };
+/// How much is written at once.
+const BUFFER_BYTES: usize = 128 * 1024;
+
+/// A file that is written beside its target. It disappears unless it is kept.
+pub(super) struct Part {
+    target: PathBuf,
+    beside: PathBuf,
+    file: Option<BufWriter<File>>,
+}
+
+impl Part {
+    pub(super) fn of(target: &Path) -> io::Result<Self> {
+        let mut name = OsString::from(".");
+        name.push(target.file_name().unwrap_or_default());
+        name.push(format!(".{}.part", std::process::id()));
+        let beside = target.with_file_name(name);
+        let file = Some(BufWriter::with_capacity(BUFFER_BYTES, File::create(&beside)?));
+        Ok(Self { target: target.to_owned(), beside, file })
     }
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.part", std::process::id()));
-    let beside = path.with_file_name(name);
-    let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
+
+    /// Puts it where it belongs.
+    pub(super) fn keep(mut self) -> io::Result<()> {
+        if let Some(file) = self.file.take() {
+            file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        }
+        fs::rename(&self.beside, &self.target)?;
+        self.beside.clear();
+        Ok(())
     }
-    written
+}
+
+impl Write for Part {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.as_mut().map_or(Ok(bytes.len()), |file| file.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if !self.beside.as_os_str().is_empty() {
+            let _ = fs::remove_file(&self.beside);
+        }
+    }
+}
+
+/// Writes to something that is written in place; whoever closes a pipe early has had enough.
+pub(super) fn write_stream(mut stream: impl Write, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut buffer = BufWriter::with_capacity(BUFFER_BYTES, &mut stream);
+    let written = write(&mut buffer).and_then(|()| buffer.flush());
+    // What could not be written is not tried again.
+    let _ = buffer.into_parts();
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }

@@ -17,6 +17,7 @@ use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::neighbours::Neighbours;
 use crate::routing::{Address, Asked, KnownBy, Rule, When};
+use crate::shape;
 use crate::syntax::{Node, json};
 use crate::text::{Lost, Problem, Span, Str, Text};
 
@@ -119,6 +120,7 @@ impl<'d> Reader<'d> {
         let mut entry = Entry::new(Ecosystem::Composer, name.str().unwrap_or_default(), version.str(), locator);
         entry.scopes = scopes;
         entry.moving = moving(&entry, version);
+        entry.foreign = foreign(node).and_then(|address| Some(Box::new(address.str()?)));
         let kind = node.get("type").filter(|kind| matches!(kind.text(), Some("composer-plugin" | "composer-installer")));
         entry.runs_code = kind.map(Node::span);
         let index = self.lockfile.push(entry);
@@ -237,6 +239,14 @@ impl<'d> Reader<'d> {
             }
         }
     }
+}
+
+/// The address of the archive that Composer fetches first, where it is of another repository or commit than the source beside it.
+fn foreign(node: Node<'_>) -> Option<Node<'_>> {
+    let text = |part: &str, key: &str| node.at(&[part, key]).and_then(Node::text).filter(|text| !text.is_empty());
+    let reference = text("source", "reference").unwrap_or("");
+    let is_foreign = shape::is_archive_of_another(text("dist", "url")?, text("source", "url")?, reference);
+    is_foreign.then(|| node.at(&["dist", "url"])).flatten()
 }
 
 /// A mirror that Composer asks before all else; its address is a pattern, of which the fixed part counts.

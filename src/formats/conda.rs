@@ -8,6 +8,7 @@ use super::python::{
 };
 use crate::dependency::{Entry, Locator, Lockfile};
 use crate::ecosystem::Ecosystem;
+use crate::shape::{self, Shape};
 use crate::syntax::Node;
 use crate::text::{Span, Str, Text};
 
@@ -74,6 +75,8 @@ pub(super) struct Package {
     pub(super) locator: Locator,
     pub(super) moving: Option<Str>,
     pub(super) hash: Option<Str>,
+    /// The address of its file, as written.
+    pub(super) file: (Str, String),
 }
 
 impl Package {
@@ -84,7 +87,8 @@ impl Package {
         let version = node.get("version").and_then(Node::scalar_str);
         let version = version.or_else(|| Some(part(at, written, file?.1)));
         let locator = locate_conda(at, written)?;
-        Some(Self { ecosystem: Ecosystem::Conda, name, version, locator, moving: None, hash: hash(node) })
+        let (ecosystem, file) = (Ecosystem::Conda, (at.clone(), written.to_owned()));
+        Some(Self { ecosystem, name, version, locator, moving: None, hash: hash(node), file })
     }
 
     /// A PyPI package.
@@ -95,13 +99,20 @@ impl Package {
         let version = node.get("version").and_then(Node::scalar_str);
         let version = version.or_else(|| Some(part(at, written, file?.1)));
         let (locator, moving) = locate_pypi(at, written);
-        Some(Self { ecosystem: Ecosystem::PyPi, name, version, locator, moving, hash: hash(node) })
+        let (ecosystem, file) = (Ecosystem::PyPi, (at.clone(), written.to_owned()));
+        Some(Self { ecosystem, name, version, locator, moving, hash: hash(node), file })
     }
 
     /// Adds it to a lockfile.
     pub(super) fn add(self, lockfile: &mut Lockfile, packages: &mut Packages<'_>, needs: Needs) -> u32 {
         let mut entry = Entry::new(self.ecosystem, self.name, self.version, self.locator);
         entry.moving = self.moving;
+        let content = packages.content();
+        if matches!(entry.locator, Locator::Index(_) | Locator::File(_)) {
+            let version = entry.version.as_ref().map_or("", |version| version.of(content));
+            let shape = shape::of(self.ecosystem, &self.file.1, entry.name.of(content), version);
+            entry.foreign = (shape == Shape::AnotherPackage).then(|| Box::new(self.file.0));
+        }
         if self.ecosystem == Ecosystem::PyPi {
             let file = match &entry.locator {
                 Locator::File(at) if is_source(at.of(packages.content())) => Some(at.span),

@@ -202,7 +202,8 @@ fn source(at: &Str, written: &str) -> Option<Package> {
     let is_own = matches!(place, "." | "./");
     let (locator, moving) = if is_own { (Locator::Workspace, None) } else { locate_pypi(&whole, place) };
     let name = (!name.is_empty()).then(|| part(at, written, name))?;
-    Some(Package { ecosystem: Ecosystem::Conda, name, version: None, locator, moving, hash: None })
+    let (ecosystem, file) = (Ecosystem::Conda, (whole, String::new()));
+    Some(Package { ecosystem, name, version: None, locator, moving, hash: None, file })
 }
 
 #[cfg(test)]

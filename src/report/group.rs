@@ -1,6 +1,8 @@
 //! Findings by cause: grouping is presentation only.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+
+use rayon::prelude::*;
 
 use crate::finding::{State, Words};
 use crate::judge::Report;
@@ -25,17 +27,19 @@ pub struct Group {
 #[must_use]
 pub fn groups(report: &Report<'_>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut index: BTreeMap<(&'static str, Level, String), usize> = BTreeMap::new();
-    for (number, finding) in report.findings.iter().enumerate().filter(|(_, finding)| finding.state == State::New) {
-        let words = finding.words(&report.case);
-        let key = (finding.rule.id, finding.level, words.cause.clone());
+    let mut index: HashMap<(&'static str, Level, String), usize> = HashMap::new();
+    let deciding = report.findings.par_iter().enumerate().filter(|(_, finding)| finding.state == State::New);
+    let causes: Vec<(usize, String)> = deciding.map(|(number, finding)| (number, finding.words(&report.case).cause)).collect();
+    for (number, cause) in causes {
+        let Some(finding) = report.findings.get(number) else { continue };
+        let key = (finding.rule.id, finding.level, cause);
         if let Some(group) = index.get(&key).and_then(|at| groups.get_mut(*at)) {
             group.findings.push(number);
             continue;
         }
-        index.insert(key, groups.len());
-        let cause = words.cause.clone();
-        groups.push(Group { rule: finding.rule, level: finding.level, cause, first: words, findings: vec![number] });
+        let (cause, first) = (key.2.clone(), finding.words(&report.case));
+        groups.push(Group { rule: finding.rule, level: finding.level, cause, first, findings: vec![number] });
+        index.insert(key, groups.len() - 1);
     }
     groups.sort_by_key(|group| std::cmp::Reverse(group.level));
     groups

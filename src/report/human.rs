@@ -17,7 +17,7 @@ use crate::report::{Reporter, Style, places};
 use crate::rules::Case;
 use crate::text::Side;
 
-pub(super) static REPORTER: Reporter = Reporter { id: "human", about: "for people at a terminal", write };
+pub(super) static REPORTER: Reporter = Reporter { id: "human", about: "for people at a terminal", is_streamed: false, write };
 
 /// Above this many groups of one level the rest is counted, not shown.
 const GROUPS_MAX: usize = 40;

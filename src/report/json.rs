@@ -1,8 +1,14 @@
 //! The JSON that others build on: `packman.report/1` and `packman.list/1`.
 //!
-//! Documents are streamed: one dependency or finding is in memory at a time. Their schemas are derived from the same types.
+//! Documents are streamed: only a few chunks of rows are in memory at a time, rendered in parallel and written in order. Their schemas
+//! are derived from the same types.
 
 use std::io::{self, Write};
+use std::marker::PhantomData;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use rayon::prelude::*;
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Serialize, Serializer};
@@ -15,8 +21,12 @@ use crate::rules::{Case, Dependency};
 use crate::snapshot::Snapshot;
 use crate::text::{Place, TextId};
 
-pub(super) static REPORTER: Reporter =
-    Reporter { id: "json", about: "everything, as `packman.report/1`", write: |report, _, out| write_report(report, out) };
+pub(super) static REPORTER: Reporter = Reporter {
+    id: "json",
+    about: "everything, as `packman.report/1`",
+    is_streamed: true,
+    write: |report, _, out| write_report(report, out),
+};
 
 /// The name of the report's schema.
 pub const REPORT_SCHEMA: &str = "packman.report/1";
@@ -217,7 +227,7 @@ struct ProblemRow<'r> {
 #[derive(Serialize, JsonSchema)]
 struct DependencyRow<'r> {
     /// Package URL with version.
-    purl: String,
+    purl: &'r str,
     /// Package URL type.
     ecosystem: &'static str,
     /// The name as the ecosystem writes it.
@@ -237,7 +247,7 @@ struct DependencyRow<'r> {
     /// Whether the repository itself asks for it; `null` where the format cannot say.
     direct: Option<bool>,
     /// What it requires.
-    requires: Vec<String>,
+    requires: Vec<&'r str>,
     /// Its hashes, as written.
     integrity: Vec<&'r str>,
     /// Its tier in each reading; `null` for classes without one.
@@ -273,9 +283,14 @@ struct ThreeTiers {
     observed: Option<u8>,
 }
 
-/// Streamed members, each described as the list that it becomes.
+/// Members that are written behind the document, each described as the list that it becomes and empty until then.
 macro_rules! streamed {
     ($name:ident, $row:ty) => {
+        impl Serialize for $name<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_seq(std::iter::empty::<()>())
+            }
+        }
         impl JsonSchema for $name<'_> {
             fn schema_name() -> std::borrow::Cow<'static, str> {
                 <Vec<$row>>::schema_name()
@@ -290,35 +305,12 @@ macro_rules! streamed {
     };
 }
 
-struct Findings<'r>(&'r Report<'r>);
-struct Lockfiles<'r>(&'r Case<'r>);
-struct Dependencies<'r>(&'r Case<'r>);
+struct Findings<'r>(PhantomData<&'r ()>);
+struct Lockfiles<'r>(PhantomData<&'r ()>);
+struct Dependencies<'r>(PhantomData<&'r ()>);
 streamed!(Findings, FindingRow<'_>);
 streamed!(Lockfiles, LockfileRow<'_>);
 streamed!(Dependencies, DependencyRow<'_>);
-
-impl Serialize for Findings<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let positions = Positions::new(&self.0.case);
-        serializer.collect_seq(self.0.findings.iter().map(|finding| finding_row(&self.0.case, &positions, finding)))
-    }
-}
-
-impl Serialize for Lockfiles<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let positions = Positions::new(self.0);
-        serializer.collect_seq(self.0.head.lockfiles.iter().map(|judged| lockfile_row(self.0, &positions, judged)))
-    }
-}
-
-impl Serialize for Dependencies<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let positions = Positions::new(self.0);
-        let mut purls = Purls::default();
-        serializer
-            .collect_seq(self.0.dependencies().map(|dependency| dependency_row(self.0, &positions, &mut purls, &dependency)))
-    }
-}
 
 /// Positions in the texts of a case.
 struct Positions<'r> {
@@ -343,24 +335,21 @@ impl<'r> Positions<'r> {
     }
 }
 
-/// The package URLs of the lockfile that was asked for last: each is written once for itself and once for everything that requires it.
-#[derive(Default)]
-struct Purls {
-    lockfile: Option<u32>,
-    purls: Vec<String>,
+/// The package URLs of one lockfile's entries: each is written once for itself and once for everything that requires it.
+struct Purls<'r> {
+    case: &'r Case<'r>,
+    lockfile: u32,
+    written: OnceLock<Vec<Box<str>>>,
 }
 
-impl Purls {
-    fn of(&mut self, case: &Case<'_>, lockfile: u32, entry: u32) -> String {
-        if self.lockfile != Some(lockfile) {
-            let count =
-                case.judged(lockfile).map_or(0, |judged| u32::try_from(judged.lockfile.entries.len()).unwrap_or(u32::MAX));
-            let purl =
-                |entry| case.dependency(Subject::Entry(lockfile, entry)).map(|dependency| dependency.purl()).unwrap_or_default();
-            self.purls = (0..count).map(purl).collect();
-            self.lockfile = Some(lockfile);
-        }
-        self.purls.get(entry as usize).cloned().unwrap_or_default()
+impl Purls<'_> {
+    fn of(&self, entry: u32) -> &str {
+        let written = self.written.get_or_init(|| {
+            let count = self.case.judged(self.lockfile).map_or(0, |judged| judged.lockfile.entries.len());
+            let purl = |entry| self.case.dependency(Subject::Entry(self.lockfile, entry)).map(|dependency| dependency.purl());
+            (0..u32::try_from(count).unwrap_or(u32::MAX)).map(|entry| purl(entry).unwrap_or_default().into()).collect()
+        });
+        written.get(entry as usize).map_or("", |purl| purl)
     }
 }
 
@@ -418,7 +407,7 @@ fn lockfile_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, judged: &'r c
 fn dependency_row<'r>(
     case: &'r Case<'r>,
     positions: &Positions<'r>,
-    purls: &mut Purls,
+    purls: &'r Purls<'r>,
     dependency: &Dependency<'r>,
 ) -> DependencyRow<'r> {
     let (line, column) = positions.position(dependency.place());
@@ -430,7 +419,7 @@ fn dependency_row<'r>(
     let location = dependency.location();
     let lockfile = &dependency.judged.lockfile;
     DependencyRow {
-        purl: purls.of(case, dependency.id.0, dependency.id.1),
+        purl: purls.of(dependency.id.1),
         ecosystem: dependency.entry.ecosystem.id(),
         name: dependency.name(),
         version: dependency.version(),
@@ -454,7 +443,7 @@ fn dependency_row<'r>(
         },
         scopes: dependency.entry.scopes.ids().collect(),
         direct: dependency.entry.direct,
-        requires: lockfile.required_by(dependency.id.1).map(|to| purls.of(case, dependency.id.0, to)).collect(),
+        requires: lockfile.required_by(dependency.id.1).map(|to| purls.of(to)).collect(),
         integrity: lockfile.hashes_of(dependency.id.1).map(|hash| hash.of(&dependency.text.content)).collect(),
         tier: ThreeTiers {
             guaranteed: tiers.guaranteed.map(|tier| tier.0),
@@ -527,6 +516,7 @@ fn base_inputs(base: &Snapshot) -> impl Iterator<Item = Input<'_>> {
     })
 }
 
+/// Writes `packman.report/1`.
 fn write_report(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let case = &report.case;
     let coverage = &case.head.coverage;
@@ -556,21 +546,119 @@ fn write_report(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         },
         registries: report.registries.iter().map(registry_row).collect(),
         notes: report.notes.iter().map(|note| note.message.as_str()).collect(),
-        findings: Findings(report),
-        lockfiles: Lockfiles(case),
-        dependencies: Dependencies(case),
+        findings: Findings(PhantomData),
+        lockfiles: Lockfiles(PhantomData),
+        dependencies: Dependencies(PhantomData),
     };
-    write(&document, out)
+    let out = &mut begin(&document, &["findings", "lockfiles", "dependencies"], out)?;
+    findings(report, out)?;
+    lockfiles(case, out)?;
+    dependencies(case, out)
 }
 
 /// Writes `packman.list/1`.
 pub fn list(case: &Case<'_>, out: &mut dyn Write) -> io::Result<()> {
-    write(&ListDocument { schema: LIST_SCHEMA, lockfiles: Lockfiles(case), dependencies: Dependencies(case) }, out)
+    let document =
+        ListDocument { schema: LIST_SCHEMA, lockfiles: Lockfiles(PhantomData), dependencies: Dependencies(PhantomData) };
+    let out = &mut begin(&document, &["lockfiles", "dependencies"], out)?;
+    lockfiles(case, out)?;
+    dependencies(case, out)
 }
 
-fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, document)?;
-    out.write_all(b"\n")
+/// Writes a document as far as its lists, whose names come last in it and which are still empty.
+fn begin<'w>(document: &impl Serialize, lists: &[&str], out: &'w mut dyn Write) -> io::Result<Lists<'w>> {
+    let mut head = serde_json::to_vec(document)?;
+    let empty: Vec<String> = lists.iter().map(|list| format!("\"{list}\":[]")).collect();
+    let kept = head.len().saturating_sub(empty.join(",").len() + 1);
+    head.truncate(kept);
+    out.write_all(&head)?;
+    Ok(Lists { out, names: lists.iter().map(|list| (*list).to_owned()).collect() })
+}
+
+/// The lists of a document, written one after the other.
+struct Lists<'w> {
+    out: &'w mut dyn Write,
+    /// Those that are still to come.
+    names: std::collections::VecDeque<String>,
+}
+
+/// So many chunks a thread are rendered before the next ones are begun.
+const CHUNKS_PER_THREAD: usize = 2;
+/// So many rows make a chunk: much less than a processor's cache, much more than the cost of handing it over.
+const CHUNK_ROWS: usize = 256;
+
+impl Lists<'_> {
+    /// Renders chunks of rows in parallel and writes them in order. A chunk writes a comma behind each of its rows.
+    fn write<C: Sync>(
+        &mut self,
+        chunks: &mut dyn Iterator<Item = C>,
+        render: impl Fn(&C, &mut Vec<u8>) -> io::Result<()> + Sync,
+    ) -> io::Result<()> {
+        let name = self.names.pop_front().unwrap_or_default();
+        write!(self.out, "\"{name}\":[")?;
+        let mut is_first = true;
+        loop {
+            let some: Vec<C> = chunks.take(rayon::current_num_threads() * CHUNKS_PER_THREAD).collect();
+            if some.is_empty() {
+                break;
+            }
+            let rendered: Vec<io::Result<Vec<u8>>> = some
+                .par_iter()
+                .with_max_len(1)
+                .map(|chunk| {
+                    let mut rows = Vec::with_capacity(CHUNK_ROWS * 1024);
+                    render(chunk, &mut rows).map(|()| rows)
+                })
+                .collect();
+            for rows in rendered {
+                let rows = rows?;
+                let Some(rows) = rows.strip_suffix(b",") else { continue };
+                if !std::mem::take(&mut is_first) {
+                    self.out.write_all(b",")?;
+                }
+                self.out.write_all(rows)?;
+            }
+        }
+        self.out.write_all(if self.names.is_empty() { b"]}\n" } else { b"]," })
+    }
+}
+
+fn row(row: &impl Serialize, rows: &mut Vec<u8>) -> io::Result<()> {
+    serde_json::to_writer(&mut *rows, row)?;
+    rows.push(b',');
+    Ok(())
+}
+
+fn findings(report: &Report<'_>, lists: &mut Lists<'_>) -> io::Result<()> {
+    let positions = Positions::new(&report.case);
+    lists.write(&mut report.findings.chunks(CHUNK_ROWS), |chunk, rows| {
+        chunk.iter().try_for_each(|finding| row(&finding_row(&report.case, &positions, finding), rows))
+    })
+}
+
+fn lockfiles(case: &Case<'_>, lists: &mut Lists<'_>) -> io::Result<()> {
+    let positions = Positions::new(case);
+    lists.write(&mut case.head.lockfiles.chunks(CHUNK_ROWS / 16), |chunk, rows| {
+        chunk.iter().try_for_each(|judged| row(&lockfile_row(case, &positions, judged), rows))
+    })
+}
+
+fn dependencies(case: &Case<'_>, lists: &mut Lists<'_>) -> io::Result<()> {
+    let positions = Positions::new(case);
+    let judged = case.head.lockfiles.iter().enumerate().filter(|(_, judged)| judged.is_judged());
+    let mut chunks = judged.flat_map(|(number, judged)| {
+        let lockfile = u32::try_from(number).unwrap_or(u32::MAX);
+        let purls = Arc::new(Purls { case, lockfile, written: OnceLock::new() });
+        let count = judged.dependencies();
+        (0..count).step_by(CHUNK_ROWS).map(move |first| (Arc::clone(&purls), first..(first + CHUNK_ROWS).min(count)))
+    });
+    lists.write(&mut chunks, |(purls, entries): &(Arc<Purls<'_>>, Range<usize>), rows| {
+        entries.clone().try_for_each(|entry| {
+            let subject = Subject::Entry(purls.lockfile, u32::try_from(entry).unwrap_or(u32::MAX));
+            let Some(dependency) = case.dependency(subject) else { return Ok(()) };
+            row(&dependency_row(case, &positions, purls, &dependency), rows)
+        })
+    })
 }
 
 /// The schema of `packman.report/1`.

@@ -3,13 +3,15 @@
 //! Answers for: the hash of a line and the 100 units that begin with it, exactly as the upload action computes it from the file's
 //! bytes. Never looks at what the bytes mean.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many UTF-16 units a hash covers, blanks not counted.
-const WINDOW: u32 = 100;
+const WINDOW: usize = 100;
 const FACTOR: u64 = 37;
 /// Stands behind the last unit.
 const END: u16 = 65535;
+const LF: u16 = 0x0A;
+const CR: u16 = 0x0D;
 
 /// The hashes of these lines (1-based), as `primaryLocationLineHash` writes them: the hash in hexadecimal, and how many times it has
 /// occurred up to here.
@@ -34,81 +36,122 @@ pub fn line_hashes(bytes: &[u8], wanted: &BTreeSet<u32>) -> BTreeMap<u32, String
 /// A line's hash is that of the 100 units that begin with it: the difference of two values of one polynomial over the whole file, so
 /// each unit costs one multiplication however many lines there are.
 fn all_hashes(bytes: &[u8]) -> Vec<u64> {
-    let mut lines = Lines::default();
-    if bytes.is_ascii() {
-        for byte in bytes {
-            lines.take(u16::from(*byte));
-        }
-    } else {
-        for unit in units(bytes) {
-            lines.take(unit);
-        }
-    }
-    lines.finish()
+    let Kept { units, starts } = Kept::of(bytes);
+    let polynomial = Polynomial::of(&units);
+    let hash = |start: &usize| {
+        let before = polynomial.up_to(*start).wrapping_mul(WINDOW_FACTOR);
+        polynomial.up_to(start + WINDOW).wrapping_sub(before)
+    };
+    starts.iter().map(hash).collect()
 }
 
-/// UTF-16 units; each maximal run that begins no character is one U+FFFD, a byte order mark stays.
-fn units(bytes: &[u8]) -> impl Iterator<Item = u16> {
-    bytes.utf8_chunks().flat_map(|chunk| {
-        let broken = (!chunk.invalid().is_empty()).then_some(0xFFFD);
-        chunk.valid().encode_utf16().chain(broken)
-    })
+/// What is hashed: UTF-16 units without blanks, line ends as LF; behind the last one a mark and as many zeros as fill its window.
+#[derive(Default)]
+struct Kept {
+    units: Vec<u16>,
+    /// Where lines begin.
+    starts: Vec<usize>,
 }
 
-/// The lines so far. Those whose 100 units are not complete yet wait with the polynomial's value where they began.
-struct Lines {
-    hashes: Vec<u64>,
-    waiting: VecDeque<(u64, u64)>,
-    value: u64,
-    kept: u64,
-    is_line_start: bool,
-    is_after_cr: bool,
+impl Kept {
+    fn of(bytes: &[u8]) -> Self {
+        let mut kept = Self { units: Vec::with_capacity(bytes.len() + WINDOW + 1), starts: Vec::new() };
+        if bytes.is_ascii() && memchr::memchr(b'\r', bytes).is_none() {
+            kept.plain(bytes);
+        } else {
+            kept.any(bytes);
+        }
+        kept.begin_line();
+        kept.units.push(END);
+        kept.units.resize(kept.units.len() + WINDOW, 0);
+        kept
+    }
+
+    /// The next unit begins a line if the last one ended one.
+    fn begin_line(&mut self) {
+        if self.units.last().is_none_or(|last| *last == LF) && self.starts.last() != Some(&self.units.len()) {
+            self.starts.push(self.units.len());
+        }
+    }
+
+    /// ASCII without carriage returns: whole runs at once.
+    fn plain(&mut self, bytes: &[u8]) {
+        let mut from = 0;
+        for at in memchr::memchr3_iter(b'\n', b' ', b'\t', bytes) {
+            if at > from || bytes.get(at) == Some(&b'\n') {
+                self.begin_line();
+                self.units.extend(bytes.get(from..at).unwrap_or(&[]).iter().map(|byte| u16::from(*byte)));
+                self.units.extend((bytes.get(at) == Some(&b'\n')).then_some(LF));
+            }
+            from = at + 1;
+        }
+        let rest = bytes.get(from..).unwrap_or(&[]);
+        if !rest.is_empty() {
+            self.begin_line();
+            self.units.extend(rest.iter().map(|byte| u16::from(*byte)));
+        }
+    }
+
+    /// Any bytes: each maximal run that begins no character is one U+FFFD, a byte order mark stays.
+    fn any(&mut self, bytes: &[u8]) {
+        let units = bytes.utf8_chunks().flat_map(|chunk| {
+            let broken = (!chunk.invalid().is_empty()).then_some(0xFFFD);
+            chunk.valid().encode_utf16().chain(broken)
+        });
+        let mut is_after_cr = false;
+        for unit in units {
+            let is_dropped = unit == 0x20 || unit == 0x09 || (unit == LF && is_after_cr);
+            is_after_cr = unit == CR;
+            if !is_dropped {
+                self.begin_line();
+                self.units.push(if unit == CR { LF } else { unit });
+            }
+        }
+    }
 }
 
-/// 37 to the power of the window, modulo 2^64.
-const WINDOW_FACTOR: u64 = FACTOR.wrapping_pow(WINDOW);
-
-impl Default for Lines {
-    fn default() -> Self {
-        Self { hashes: Vec::new(), waiting: VecDeque::new(), value: 0, kept: 0, is_line_start: true, is_after_cr: false }
-    }
+/// The values of a polynomial over units, modulo 2^64. Only every eighth is kept: several multiplications of a block can then be under
+/// way at once.
+struct Polynomial<'u> {
+    units: &'u [u16],
+    blocks: Vec<u64>,
 }
 
-impl Lines {
-    #[inline]
-    fn take(&mut self, unit: u16) {
-        let is_dropped = unit == 0x20 || unit == 0x09 || (unit == 0x0A && self.is_after_cr);
-        self.is_after_cr = unit == 0x0D;
-        if !is_dropped {
-            self.keep(if unit == 0x0D { 0x0A } else { unit });
+const BLOCK: usize = 8;
+const BLOCK_FACTOR: u64 = power(BLOCK);
+const WINDOW_FACTOR: u64 = power(WINDOW);
+
+const fn power(exponent: usize) -> u64 {
+    let (mut power, mut at) = (1u64, 0);
+    while at < exponent {
+        power = power.wrapping_mul(FACTOR);
+        at += 1;
+    }
+    power
+}
+
+impl<'u> Polynomial<'u> {
+    fn of(units: &'u [u16]) -> Self {
+        let factors: [u64; BLOCK] = std::array::from_fn(|at| power(BLOCK - 1 - at));
+        let mut blocks = Vec::with_capacity(units.len() / BLOCK + 1);
+        let mut value = 0u64;
+        blocks.push(value);
+        for block in units.as_chunks::<BLOCK>().0 {
+            let sum = block
+                .iter()
+                .zip(factors)
+                .fold(0u64, |sum, (unit, factor)| sum.wrapping_add(factor.wrapping_mul(u64::from(*unit))));
+            value = value.wrapping_mul(BLOCK_FACTOR).wrapping_add(sum);
+            blocks.push(value);
         }
+        Self { units, blocks }
     }
 
-    #[inline]
-    fn keep(&mut self, unit: u16) {
-        if std::mem::replace(&mut self.is_line_start, unit == 0x0A) {
-            self.waiting.push_back((self.kept, self.value));
-        }
-        self.add(unit);
-    }
-
-    #[inline]
-    fn add(&mut self, unit: u16) {
-        self.value = self.value.wrapping_mul(FACTOR).wrapping_add(u64::from(unit));
-        self.kept += 1;
-        if let Some((began, before)) = self.waiting.front().copied().filter(|(began, _)| self.kept - began == u64::from(WINDOW)) {
-            debug_assert!(began < self.kept);
-            self.hashes.push(self.value.wrapping_sub(before.wrapping_mul(WINDOW_FACTOR)));
-            self.waiting.pop_front();
-        }
-    }
-
-    fn finish(mut self) -> Vec<u64> {
-        self.keep(END);
-        for _ in 0..WINDOW {
-            self.add(0);
-        }
-        self.hashes
+    /// The value of the first `count` units.
+    fn up_to(&self, count: usize) -> u64 {
+        let block = self.blocks.get(count / BLOCK).copied().unwrap_or_default();
+        let rest = self.units.get(count / BLOCK * BLOCK..count).unwrap_or(&[]);
+        rest.iter().fold(block, |value, unit| value.wrapping_mul(FACTOR).wrapping_add(u64::from(*unit)))
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Reporter {
     pub id: &'static str,
     /// What it is for.
     pub about: &'static str,
+    /// Whether it may be so large that it is written while it is rendered; others are rendered whole before anything is written.
+    pub is_streamed: bool,
     /// Writes it.
     pub write: fn(&Report<'_>, Style, &mut dyn Write) -> io::Result<()>,
 }

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use crate::judge::Report;
 use crate::report::{Reporter, Style};
 
-pub(super) static REPORTER: Reporter = Reporter { id: "outputs", about: "`key=value` lines for `GITHUB_OUTPUT`", write };
+pub(super) static REPORTER: Reporter =
+    Reporter { id: "outputs", about: "`key=value` lines for `GITHUB_OUTPUT`", is_streamed: false, write };
 
 fn write(report: &Report<'_>, _: Style, out: &mut dyn Write) -> io::Result<()> {
     let counts = &report.counts;

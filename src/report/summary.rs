@@ -17,7 +17,7 @@ use crate::report::places::{Places, brought_in};
 use crate::report::plural;
 use crate::report::{Reporter, Style};
 
-pub(super) static REPORTER: Reporter = Reporter { id: "summary", about: "Markdown for a job summary", write };
+pub(super) static REPORTER: Reporter = Reporter { id: "summary", about: "Markdown for a job summary", is_streamed: false, write };
 
 /// The runner shows nothing above 1 MiB; a job's other steps may write to the same file.
 const BYTES_MAX: usize = 900 * 1024;

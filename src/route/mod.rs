@@ -3,13 +3,13 @@
 //! Answers for: the address that the client would ask, the class and registry behind it, all candidates where there are several (judged
 //! as the weakest), how it is known, and why it is unknown. Never makes a finding.
 
+mod compare;
 mod origin;
-mod shape;
 
 use std::collections::{BTreeMap, HashMap};
 
+use compare::{bare_scheme, host_part, insecure, insecure_git, is_archive, is_below, is_web, same_index};
 pub use origin::{Answer, Candidate, Class, Insecure, Origin, Registry};
-pub use shape::{Shape, tarball};
 
 use crate::address::{self, Address};
 use crate::assess::Ratings;
@@ -22,6 +22,7 @@ use crate::neighbours::Neighbours;
 use crate::pattern;
 use crate::policy::PackagePattern;
 use crate::routing::{Asked, KnownBy, Routing, Rule, When};
+use crate::shape::{self, Shape};
 use crate::text::{Place, Text};
 
 /// A registry that the policy declares.
@@ -200,6 +201,12 @@ enum AnswerKey {
 
 impl One<'_> {
     fn entry(&mut self, entry: &Entry) -> Origin {
+        let mut origin = self.located(entry);
+        origin.is_mismatch |= entry.foreign.is_some();
+        origin
+    }
+
+    fn located(&mut self, entry: &Entry) -> Origin {
         let content = &self.text.content;
         match &entry.locator {
             Locator::Silent => self.silent(entry),
@@ -214,7 +221,7 @@ impl One<'_> {
             }
             Locator::Url(at) => {
                 let place = self.text.place(at.span);
-                self.outside(Class::Url, at.of(content), place)
+                self.url(entry, at.of(content), place)
             }
             Locator::Git { url, .. } => {
                 let place = self.text.place(url.span);
@@ -284,27 +291,34 @@ impl One<'_> {
         let shape = self.shape(entry, written);
         if let Some(mut origin) = self.replaced(entry, &applies, written, place) {
             // A registry that stands in for the recorded one is asked for the recorded path.
-            origin.is_mismatch = shape == Some(Shape::AnotherPackage);
+            origin.is_mismatch = shape == Shape::AnotherPackage;
             return origin;
         }
         let mut origin = self.recorded(entry.ecosystem, written, place);
-        if let Some(shape) = shape {
-            match (shape, origin.class) {
-                (Shape::Other, Class::Registry | Class::Unknown) if !self.is_odd(&origin) => {
-                    return self.outside(Class::Url, written, place);
-                }
-                (Shape::AnotherPackage, _) => origin.is_mismatch = true,
-                _ => {}
-            }
+        // Files of npm's registries have no other shapes; elsewhere an index may name any address.
+        let is_bare = entry.ecosystem == Ecosystem::Npm && shape == Shape::Other;
+        if is_bare && matches!(origin.class, Class::Registry | Class::Unknown) && !self.is_odd(&origin) {
+            return self.outside(Class::Url, written, place);
+        }
+        origin.is_mismatch = shape == Shape::AnotherPackage;
+        origin
+    }
+
+    /// An address that the entry itself asks for. A wheel's name binds wherever it lies, any other only where a registry serves it.
+    fn url(&mut self, entry: &Entry, written: &str, place: Place) -> Origin {
+        let mut origin = self.outside(Class::Url, written, place);
+        if entry.ecosystem == Ecosystem::PyPi && self.shape(entry, written) == Shape::AnotherPackage {
+            let is_served = || self.router.address(entry.ecosystem, written, None, KnownBy::Entry).registry != Registry::None;
+            let is_wheel = written.split(['?', '#']).next().is_some_and(|path| path.to_ascii_lowercase().ends_with(".whl"));
+            origin.is_mismatch = is_wheel || is_served();
         }
         origin
     }
 
-    /// The shape of an address, in ecosystems whose registries share one.
-    fn shape(&self, entry: &Entry, written: &str) -> Option<Shape> {
-        let name = entry.name.of(&self.text.content);
+    /// Whose file an address is.
+    fn shape(&self, entry: &Entry, written: &str) -> Shape {
         let version = entry.version.as_ref().map_or("", |version| version.of(&self.text.content));
-        (entry.ecosystem == Ecosystem::Npm).then(|| tarball(written, name, version))
+        shape::of(entry.ecosystem, written, entry.name.of(&self.text.content), version)
     }
 
     /// Whether an address was not understood at all, which stays unknown whatever it looks like.
@@ -528,68 +542,4 @@ fn inherit_bundled(lockfile: &Lockfile, routed: &mut Routed) {
             *origin = Origin { class: Class::Bundled, is_mismatch: false, is_archive: false, ..from };
         }
     }
-}
-
-/// Scheme and authority of an address.
-fn host_part(written: &str) -> &str {
-    let start = written.find("://").map_or(0, |at| at + 3);
-    let end = written.get(start..).and_then(|rest| rest.find('/')).map_or(written.len(), |at| start + at);
-    written.get(..end).unwrap_or(written)
-}
-
-/// Cargo's ids wrap addresses: `registry+https://…`, `sparse+https://…`. No other client reads them so.
-fn bare_scheme(ecosystem: Ecosystem, written: &str) -> &str {
-    let prefixes = if ecosystem == Ecosystem::Cargo { &["registry+", "sparse+"][..] } else { &[] };
-    prefixes.iter().find_map(|prefix| written.strip_prefix(prefix)).unwrap_or(written)
-}
-
-/// Whether registries are asked by this scheme. Another one leads elsewhere, whatever host follows.
-fn is_web(address: &Address<'_>) -> bool {
-    matches!(address.scheme, "https" | "http")
-}
-
-/// Two spellings of one index.
-fn same_index(a: &str, b: &str) -> bool {
-    let plain = |text: &str| {
-        let bare = text.strip_prefix("sparse+").or_else(|| text.strip_prefix("registry+")).unwrap_or(text);
-        address::read(bare).map(|address| format!("{}{}", address.origin(), address.path.trim_end_matches('/')))
-    };
-    a == b || plain(a).is_ok_and(|left| plain(b).is_ok_and(|right| left == right))
-}
-
-/// Whether an address lies below a declared one: same scheme, host and port, and whole path segments.
-fn is_below(address: &Address<'_>, declared: &str, ecosystem: Ecosystem) -> bool {
-    let with_scheme;
-    let declared = if ecosystem == Ecosystem::Docker && !declared.contains("://") {
-        with_scheme = format!("https://{declared}");
-        &with_scheme
-    } else {
-        bare_scheme(ecosystem, declared)
-    };
-    let Ok(declared) = address::read(declared) else { return false };
-    let prefix = declared.path.trim_end_matches('/');
-    let is_within = |path: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    declared.scheme == address.scheme && declared.host == address.host && declared.port == address.port && is_within(address.path)
-}
-
-fn insecure(address: &Address<'_>) -> Option<Insecure> {
-    if address.is_plain_text() {
-        Some(Insecure::PlainText)
-    } else if address.is_ip() {
-        Some(Insecure::IpAddress)
-    } else {
-        None
-    }
-}
-
-fn insecure_git(written: &str) -> Option<Insecure> {
-    let written = written.strip_prefix("git+").unwrap_or(written);
-    address::read(written).ok().and_then(|address| insecure(&address))
-}
-
-fn is_archive(path: &str) -> bool {
-    let name = path.to_ascii_lowercase();
-    [".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".zip", ".whl", ".gem", ".nupkg", ".jar", ".crate", ".tar", ".conda"]
-        .iter()
-        .any(|end| name.ends_with(end))
 }

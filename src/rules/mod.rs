@@ -4,6 +4,7 @@
 
 mod control_missing;
 mod coverage_lost;
+mod declaration;
 mod exceptions;
 mod insecure_origin;
 mod integrity_missing;
@@ -25,9 +26,10 @@ pub use coverage_lost::{Lost, lost};
 pub use policy_changed::PolicyChange;
 
 use jiff::civil::Date;
+use rayon::prelude::*;
 
 use crate::assess::Ratings;
-use crate::dependency::{Entry, Kind, Lockfile};
+use crate::dependency::{Entry, Lockfile};
 use crate::ecosystem::Ecosystem;
 use crate::finding::{Finding, State, Subject, Words};
 use crate::formats;
@@ -504,8 +506,15 @@ impl<'a> Findings<'a> {
     /// Runs all rules.
     #[must_use]
     pub fn of(case: &Case<'a>) -> Vec<Finding> {
-        let mut findings = Self { policy: case.policy, found: Vec::new() };
-        for rule in RULES {
+        let run = |rule: &&Rule| {
+            let mut findings = Self { policy: case.policy, found: Vec::new() };
+            (rule.check)(case, &mut findings);
+            findings.found
+        };
+        // The rules on exceptions act on what the others found.
+        let Some((rules, last)) = RULES.split_last_chunk::<2>() else { return Vec::new() };
+        let mut findings = Self { policy: case.policy, found: rules.par_iter().flat_map_iter(run).collect() };
+        for rule in last {
             (rule.check)(case, &mut findings);
         }
         findings.found
@@ -558,12 +567,6 @@ pub fn has_judged_registry(origin: &Origin) -> bool {
         Class::Bundled => origin.registry != Registry::None,
         _ => false,
     }
-}
-
-/// Whether a lockfile states exact versions.
-#[must_use]
-pub fn is_lock(lockfile: &Lockfile) -> bool {
-    lockfile.kind == Kind::Lock
 }
 
 /// Words about an entry: anchored on its version, with its origin and where the repository asks for it.

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
+use crate::address::stripped;
 use crate::ecosystem::Ecosystem;
 use crate::finding::{Finding, Subject, Words};
 use crate::policy::Setting;
@@ -15,8 +16,9 @@ pub(super) static RULE: Rule = Rule {
     title: "A package comes from another registry than it should",
     help: "\
 **Finds** three things: a package that the policy assigns to one registry and that another one serves (dependency confusion); an address
-in a lockfile that is another package's (lockfile injection; aliases are read, not flagged); one name that two registries serve in one
-repository.
+in a lockfile that is another package's or another version's (lockfile injection; aliases are read, not flagged); one name that two
+registries serve in one repository. Addresses are compared wherever a lock records them: tarballs of npm, wheels and source distributions
+of Python, files of Maven and Conda, archives in Composer's locks.
 
 **Why it matters.** In February 2021 Alex Birsan published packages under the internal names of 35 companies; their builds took the public
 ones. The name was right, the registry was not.
@@ -128,7 +130,8 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
         Class::Unknown => "an origin that nothing explains".to_owned(),
         _ => case.origin_name(dependency.origin).to_owned(),
     };
-    words.culprit = dependency.origin_place();
+    let foreign = dependency.entry.foreign.as_deref().filter(|_| finding.detail == INJECTED);
+    words.culprit = foreign.map(|at| dependency.text.place(at.span)).or_else(|| dependency.origin_place());
     // A hint keeps its line ends: what stands in it must not bring its own.
     let safe = terminal(name);
     match finding.detail {
@@ -146,10 +149,10 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
             words.hint = format!("let the client's configuration send `{safe}` to `{wanted}`, then write the lockfile anew");
         }
         INJECTED => {
-            let location = dependency.location();
-            words.message = format!("the address of {spoken} is another package's: `{location}`");
-            words.many = "the addresses of {} are other packages'".to_owned();
-            words.label = format!("not an address of `{name}`");
+            let location = foreign.map_or_else(|| dependency.location(), |at| stripped(at.of(&dependency.text.content)));
+            words.message = format!("the address of {spoken} is another package's or version's: `{location}`");
+            words.many = "the addresses of {} are other packages' or versions'".to_owned();
+            words.label = format!("not an address of {spoken}");
             "another package's address".clone_into(&mut words.cause);
             words.hint = format!("remove the entry, install `{safe}` again with its own client, and look at the difference");
         }

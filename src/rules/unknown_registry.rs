@@ -1,8 +1,10 @@
 //! `unknown-registry`: an origin that nothing explains.
 
+use crate::ecosystem::Ecosystem;
 use crate::finding::{Finding, Subject, Words};
 use crate::report::escape::terminal;
 use crate::route::Class;
+use crate::rules::declaration::{self, Declaration};
 use crate::rules::{Case, Dependency, Findings, Rule, entry_words};
 
 pub(super) static RULE: Rule = Rule {
@@ -43,8 +45,8 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
     let Some((mut words, dependency)) = entry_words(case, finding) else { return Words::default() };
     let candidate = dependency.candidate();
     let reason = candidate.map_or("its origin is not known", |candidate| candidate.reason.as_str());
-    let location = dependency.location();
-    let host = crate::address::read(&location).map(|address| address.origin()).ok();
+    let host = crate::address::read(&declaration::opened(&dependency)).map(|address| address.origin()).ok();
+    let declaration = declaration::of(&dependency);
     let whose = match &host {
         Some(host) => format!("comes from `{host}`, which no registry record explains and the policy does not declare"),
         None => format!("has an origin that cannot be told: {reason}"),
@@ -56,27 +58,30 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
     };
     words.label =
         if host.is_some() { "in no registry record, not declared in packman.toml".to_owned() } else { reason.to_owned() };
-    words.cause = host.clone().unwrap_or_else(|| reason.to_owned());
-    words.hint = hint(&dependency, host.as_deref());
+    // One declaration settles one repository, however many a host has.
+    let repository = declaration.as_ref().map(|declaration| declaration.url.clone());
+    words.cause = repository.or_else(|| host.clone()).unwrap_or_else(|| reason.to_owned());
+    words.hint = hint(&dependency, declaration.as_ref(), host.is_some());
     words.culprit = case.host_place(&dependency).or_else(|| dependency.origin_place());
     words
 }
 
-fn hint(dependency: &Dependency<'_>, host: Option<&str>) -> String {
-    let ecosystem = dependency.entry.ecosystem.id();
-    match host {
-        Some(host) => {
-            let id = host.split("://").last().unwrap_or(host).split(['.', ':']).find(|label| {
-                !matches!(*label, "npm" | "registry" | "www" | "pypi" | "maven" | "nuget" | "docker" | "repo" | "packages")
-            });
-            let id: String = id.unwrap_or("internal").chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-            format!(
-                "if this registry is yours, declare it in packman.toml:\n    [registries.{id}]\n    ecosystem = \"{ecosystem}\"\n    urls = [\"{host}/\"]\notherwise install `{}` again from its own registry and look at the difference",
-                terminal(dependency.name())
-            )
+fn hint(dependency: &Dependency<'_>, declaration: Option<&Declaration>, has_host: bool) -> String {
+    let ecosystem = dependency.entry.ecosystem;
+    let name = terminal(dependency.spoken_name());
+    let again = match ecosystem {
+        Ecosystem::Docker => format!("take `{name}` from a registry that is known"),
+        _ => format!("install `{name}` again from its own registry and look at the difference"),
+    };
+    match declaration {
+        Some(Declaration { service, text, .. }) => {
+            let looks = service.map(|service| format!(" (it looks like {service})")).unwrap_or_default();
+            format!("if this registry{looks} is yours, declare it in packman.toml:\n{text}otherwise {again}")
         }
+        None if has_host => format!("{again}; registries are asked by https"),
         None => format!(
-            "say where it comes from: in the lockfile, in the client's configuration, or in packman.toml (`[registries]`, `default-registry` for `{ecosystem}`)"
+            "say where it comes from: in the lockfile, in the client's configuration, or in packman.toml (`[registries]`, `default-registry` for `{}`)",
+            ecosystem.id()
         ),
     }
 }

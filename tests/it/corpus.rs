@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use packman::dependency::Lockfile;
+use packman::dependency::{Entry, Locator, Lockfile};
 use packman::formats::{self, Format};
 use packman::neighbours::Neighbours;
+use packman::shape::{self, Shape};
 use packman::text::{Side, Texts};
 use packman::tree::{MapTree, Tree};
 
@@ -85,7 +86,7 @@ fn corpus() {
             continue;
         };
         read += 1;
-        let (lockfile, stated) = read_one(&root, path, format);
+        let Read { lockfile, stated, others } = read_one(&root, path, format);
         let problems: Vec<&str> = lockfile.problems.iter().map(|problem| problem.message.as_str()).collect();
         let key = (path.to_owned(), "problem".to_owned());
         match (problems.is_empty(), differences.contains_key(&key)) {
@@ -95,6 +96,14 @@ fn corpus() {
                 if !is_clean {
                     used.insert(key);
                 }
+            }
+        }
+        for (name, version) in others {
+            let key = (path.to_owned(), format!("another's {name}@{version}"));
+            if differences.contains_key(&key) {
+                used.insert(key);
+            } else {
+                complaints.push(format!("{path}: the address of {name}@{version} is taken for another package's"));
             }
         }
         let Some(expected) = expected(&root, path) else { continue };
@@ -135,7 +144,16 @@ fn owner_and_name(action: &str) -> String {
     action.splitn(3, '/').take(2).collect::<Vec<_>>().join("/")
 }
 
-fn read_one(root: &Path, path: &str, format: &'static Format) -> (Lockfile, BTreeSet<(String, String)>) {
+/// One file, read.
+struct Read {
+    lockfile: Lockfile,
+    /// Names and versions.
+    stated: BTreeSet<(String, String)>,
+    /// Those whose addresses look like other packages', which in real files they should not.
+    others: BTreeSet<(String, String)>,
+}
+
+fn read_one(root: &Path, path: &str, format: &'static Format) -> Read {
     // What lies in the same folder of the corpus is what lay there in its repository.
     let mut tree = MapTree::default();
     let folder = root.join(path).parent().unwrap().to_path_buf();
@@ -150,15 +168,18 @@ fn read_one(root: &Path, path: &str, format: &'static Format) -> (Lockfile, BTre
         Err(problem) => Lockfile::unreadable(texts.loaded(id).unwrap(), format, format.kind, problem.clone()),
     };
     let content = &texts.loaded(id).unwrap().content;
-    let stated = lockfile
-        .entries
-        .iter()
-        .map(|entry| {
-            let version = entry.version.as_ref().map_or("", |version| version.of(content));
-            (entry.name.of(content).to_owned(), version.to_owned())
-        })
-        .collect();
-    (lockfile, stated)
+    let name = |entry: &Entry| {
+        let version = entry.version.as_ref().map_or("", |version| version.of(content));
+        (entry.name.of(content).to_owned(), version.to_owned())
+    };
+    let is_anothers = |entry: &&Entry| {
+        let (name, version) = name(entry);
+        let is_other = |at: &str| shape::of(entry.ecosystem, at, &name, &version) == Shape::AnotherPackage;
+        entry.foreign.is_some() || matches!(&entry.locator, Locator::File(at) if is_other(at.of(content)))
+    };
+    let stated = lockfile.entries.iter().map(name).collect();
+    let others = lockfile.entries.iter().filter(is_anothers).map(name).collect();
+    Read { lockfile, stated, others }
 }
 
 fn expected(root: &Path, path: &str) -> Option<Vec<(String, String)>> {

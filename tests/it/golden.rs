@@ -182,6 +182,9 @@ fn dump(out: &mut String, path: &str, lockfile: &Lockfile, text: &Text, texts: &
         if let Some(alias) = &entry.alias {
             let _ = writeln!(out, "    as {}", value(alias));
         }
+        if let Some(foreign) = &entry.foreign {
+            let _ = writeln!(out, "    another's {}", value(foreign));
+        }
         if let Some(place) = lockfile.declared_at(index) {
             let _ = writeln!(out, "    asked for at {}", elsewhere(place));
         }

@@ -234,7 +234,7 @@ fn an_alert_says_who_what_and_where() {
         "The origin stands on [line 7](2).",
         "The same is true of ['left-pad' 1.2.0 on line 16](3).",
         "The policy 'standard' does not let that pass.",
-        "\\[registries.example\\]",
+        "\\[registries.example-npm\\]",
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use super::packages::{Packages, host};
 use super::{Needs, is_source};
 use crate::dependency::{Entry, Locator, Lockfile};
+use crate::ecosystem::Ecosystem;
+use crate::shape::{self, Shape};
 use crate::text::Str;
 
 /// One file.
@@ -35,6 +37,7 @@ impl Artifacts<'_> {
         let built = self.files.first().filter(|_| is_built).map(|file| file.name.0.span);
         let mut origins: Vec<(Locator, Vec<Option<Str>>)> = Vec::new();
         let mut known: HashMap<String, usize> = HashMap::new();
+        let foreign = self.foreign(packages.content(), entry);
         for file in self.files {
             let (origin, locator) = match file.at {
                 Some((at, _)) if file.is_path => ("path".to_owned(), Locator::Path(at)),
@@ -52,7 +55,8 @@ impl Artifacts<'_> {
         }
         let mut added = Vec::new();
         for (locator, hashes) in origins {
-            let index = packages.add(lockfile, Entry { locator, runs_code: entry.runs_code.or(built), ..entry.clone() }, needs);
+            let (runs_code, foreign) = (entry.runs_code.or(built), foreign.clone());
+            let index = packages.add(lockfile, Entry { locator, runs_code, foreign, ..entry.clone() }, needs);
             for hash in hashes {
                 packages.hash(index, hash);
             }
@@ -60,5 +64,13 @@ impl Artifacts<'_> {
         }
         lockfile.stated -= added.len() - 1;
         added
+    }
+
+    /// The first address that is another package's: a client takes whichever file fits its machine.
+    fn foreign(&self, content: &str, entry: &Entry) -> Option<Box<Str>> {
+        let (name, version) = (entry.name.of(content), entry.version.as_ref().map_or("", |version| version.of(content)));
+        let is_foreign = |written: &str| shape::of(Ecosystem::PyPi, written, name, version) == Shape::AnotherPackage;
+        let mut addresses = self.files.iter().filter(|file| !file.is_path).filter_map(|file| file.at.as_ref());
+        addresses.find(|(_, written)| is_foreign(written)).map(|(at, _)| Box::new(at.clone()))
     }
 }

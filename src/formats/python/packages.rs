@@ -59,6 +59,7 @@ impl<'t> Packages<'t> {
             if let Some(first) = lockfile.entries.get_mut(index as usize) {
                 first.runs_code = first.runs_code.or(entry.runs_code);
                 first.moving = first.moving.take().or(entry.moving);
+                first.foreign = first.foreign.take().or(entry.foreign);
             }
             return index;
         }

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use rayon::prelude::*;
+
 use super::rules::Rules;
 use crate::finding::State;
 use crate::judge::Report;
@@ -53,18 +55,21 @@ struct Found {
 pub(super) fn alerts(report: &Report<'_>, rules: &Rules, places: &Places<'_>) -> Alerts {
     let mut buckets: BTreeMap<(usize, TextId), Vec<Found>> = BTreeMap::new();
     let mut homeless = Vec::new();
-    for (number, finding) in report.findings.iter().enumerate() {
-        if matches!(finding.state, State::Excepted(_) | State::Baselined) {
-            continue;
-        }
-        let primary = finding.words(&report.case).primary;
-        let primary = primary.filter(|place| place.text.side == Side::Head && report.case.text(place.text).is_some());
-        match (primary, rules.find(&report.case, finding)) {
-            (Some(primary), Some(rule)) => {
-                let found = Found { number, level: finding.level, primary, key: finding.key(&report.case) };
-                buckets.entry((rule, primary.text)).or_default().push(found);
-            }
-            _ => homeless.push(number),
+    let open = report.findings.par_iter().enumerate();
+    let open = open.filter(|(_, finding)| !matches!(finding.state, State::Excepted(_) | State::Baselined));
+    let found: Vec<(usize, Option<(usize, Found)>)> = open
+        .map(|(number, finding)| {
+            let primary = finding.words(&report.case).primary;
+            let primary = primary.filter(|place| place.text.side == Side::Head && report.case.text(place.text).is_some());
+            let rule = rules.find(&report.case, finding);
+            let found = |primary| Found { number, level: finding.level, primary, key: finding.key(&report.case) };
+            (number, primary.zip(rule).map(|(primary, rule)| (rule, found(primary))))
+        })
+        .collect();
+    for (number, found) in found {
+        match found {
+            Some((rule, found)) => buckets.entry((rule, found.primary.text)).or_default().push(found),
+            None => homeless.push(number),
         }
     }
     let mut kept: Vec<Alert> = buckets.into_iter().flat_map(|((rule, _), bucket)| of_bucket(rule, &bucket, places)).collect();

@@ -27,7 +27,8 @@ use alerts::{Alerts, alerts};
 use rules::Rules;
 use words::{plain, sentence};
 
-pub(super) static REPORTER: Reporter = Reporter { id: "sarif", about: "SARIF 2.1.0 for code scanning", write };
+pub(super) static REPORTER: Reporter =
+    Reporter { id: "sarif", about: "SARIF 2.1.0 for code scanning", is_streamed: false, write };
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
 /// The base of all addresses: the work tree's top.

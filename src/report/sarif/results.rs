@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use rayon::prelude::*;
 use serde_sarif::sarif::{Location, Result as SarifResult, ResultLevel};
 use sha2::{Digest, Sha256};
 
@@ -30,9 +31,9 @@ pub(super) fn results(report: &Report<'_>, rules: &Rules, alerts: &[Alert], plac
         wanted.entry(*text).or_default().insert(region.line);
     }
     let hashes: BTreeMap<TextId, BTreeMap<u32, String>> =
-        wanted.into_iter().filter_map(|(id, lines)| Some((id, line_hashes(report.case.text(id)?.bytes(), &lines)))).collect();
+        wanted.into_par_iter().filter_map(|(id, lines)| Some((id, line_hashes(report.case.text(id)?.bytes(), &lines)))).collect();
     let hash = |(text, region): &(TextId, Region)| hashes.get(text).and_then(|lines| lines.get(&region.line)).cloned();
-    let pairs = alerts.iter().zip(&anchors);
+    let pairs = alerts.par_iter().zip(&anchors);
     pairs.filter_map(|(alert, anchor)| result(report, rules, alert, anchor, hash(anchor), places)).collect()
 }
 

@@ -35,7 +35,7 @@ pub(super) fn read(text: &Text, nodes_expected: usize) -> Option<Vec<Document<'_
 fn is_ordinary(content: &str) -> bool {
     // Every byte is looked at, without a branch on the way: compilers make it vectors.
     let special =
-        content.bytes().fold(0u8, |seen, byte| seen | u8::from((byte < 0x20) & (byte != b'\n')) | u8::from(byte == 0x7F));
+        content.bytes().fold(0u8, |seen, byte| seen | u8::from(byte < 0x20) & u8::from(byte != b'\n') | u8::from(byte == 0x7F));
     special == 0
         && (content.is_ascii()
             || content.chars().all(|c| {
