@@ -163,8 +163,8 @@ impl Reader<'_> {
     fn content(&mut self, start: usize, at: usize, end: usize) -> Option<usize> {
         let column = at - start;
         let Some((key, after)) = self.key(at, end)? else {
-            // A value without a key belongs to the dash before it.
-            return self.value(at, end).filter(|_| column > 0);
+            // A value without a key belongs to the dash before it; one below its key is left to the general reader.
+            return if self.open.last().is_some_and(|top| !top.is_map) { self.value(at, end) } else { None };
         };
         match self.open.last() {
             Some(top) if top.is_map && top.indent == column => self.no_value()?,
