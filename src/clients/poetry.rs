@@ -84,7 +84,6 @@ fn priority(source: Node<'_>) -> Priority {
         Some("default") => Priority::Default,
         Some("supplemental" | "secondary") => Priority::Supplemental,
         Some("explicit") => Priority::Explicit,
-        Some("primary") => Priority::Primary,
         None if flag("default") => Priority::Default,
         None if flag("secondary") => Priority::Supplemental,
         _ => Priority::Primary,
