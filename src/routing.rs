@@ -139,10 +139,48 @@ impl Routing {
         self.rules.push(Rule { when, ask, known_by: KnownBy::Configuration });
     }
 
+    /// What is asked if either of two clients may be at work: whatever one of them would ask is a candidate.
+    #[must_use]
+    pub fn or(mut self, other: Self) -> Self {
+        let (mine, theirs) = (self.rules, other.rules);
+        let (silent, mut rules): (Vec<Rule>, Vec<Rule>) =
+            mine.iter().chain(&theirs).cloned().partition(|rule| rule.when == When::Silent);
+        rules.extend(silent);
+        self.rules = Vec::new();
+        for rule in rules {
+            if self.rules.iter().any(|known| known.when == rule.when) {
+                continue;
+            }
+            let asks = [asked(&mine, &rule.when), asked(&theirs, &rule.when)].concat();
+            let mut ask: Vec<Asked> = Vec::new();
+            for one in asks {
+                if !ask.contains(&one) {
+                    ask.push(one);
+                }
+            }
+            self.rules.push(Rule { ask, ..rule });
+        }
+        let settings = other.settings.into_iter().filter(|setting| !self.settings.contains(setting)).collect::<Vec<_>>();
+        self.settings.extend(settings);
+        let problems = other.problems.into_iter().filter(|problem| !self.problems.contains(problem)).collect::<Vec<_>>();
+        self.problems.extend(problems);
+        let read = other.read.into_iter().filter(|text| !self.read.contains(text)).collect::<Vec<_>>();
+        self.read.extend(read);
+        self
+    }
+
     /// Adds a setting.
     pub fn setting(&mut self, effect: Effect, key: &str, place: Place) {
         self.settings.push(Setting { effect, key: key.to_owned(), place });
     }
+}
+
+/// What a client with these rules asks. One that does not know a name asks nothing for it.
+fn asked(rules: &[Rule], when: &When) -> Vec<Asked> {
+    let is_silent = matches!(when, When::Silent | When::SilentFor(_));
+    let own = rules.iter().find(|rule| rule.when == *when);
+    let own = own.or_else(|| rules.iter().find(|rule| is_silent && rule.when == When::Silent));
+    own.map_or_else(|| if is_silent { vec![Asked::Default] } else { Vec::new() }, |rule| rule.ask.clone())
 }
 
 impl Address {

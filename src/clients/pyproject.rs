@@ -1,7 +1,7 @@
 //! Whichever tool a `pyproject.toml` belongs to, where its own lockfile is not what is read.
 //!
-//! For a `pyproject.toml` without lock, and for a `pylock.toml` whose files have names only: Poetry if the project has its tables, PDM if
-//! it has PDM's, else uv, whose configuration no other tool reads.
+//! For a `pyproject.toml` without lock, and for a `pylock.toml` whose files have names only: every tool whose tables the project has,
+//! since nothing says which of them is at work; uv if it has none, whose `uv.toml` no other tool reads.
 
 use crate::clients::{Client, pdm, poetry, uv};
 use crate::dependency::Lockfile;
@@ -21,13 +21,10 @@ fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
     let project = neighbours.beside("pyproject.toml").and_then(Result::ok);
     let document = project.and_then(|text| toml::read(text).ok());
     let has = |tool: &str| document.as_ref().is_some_and(|document| document.root().at(&["tool", tool]).is_some());
-    if has("poetry") {
-        poetry::read(lockfile, neighbours)
-    } else if has("pdm") {
-        pdm::read(lockfile, neighbours)
-    } else {
-        uv::read(lockfile, neighbours)
-    }
+    let tools: [(&str, fn(&Lockfile, &Neighbours<'_>) -> Routing); 3] =
+        [("poetry", poetry::read), ("pdm", pdm::read), ("uv", uv::read)];
+    let used = tools.into_iter().filter(|(tool, _)| has(tool)).map(|(_, read)| read(lockfile, neighbours));
+    used.reduce(Routing::or).unwrap_or_else(|| uv::read(lockfile, neighbours))
 }
 
 #[cfg(test)]
@@ -47,5 +44,14 @@ mod tests {
             let found = routing("pyproject.toml", &[("pyproject.toml", &sources(tool, list))]);
             assert!(found.contains(asked), "{tool}: {found}");
         }
+    }
+
+    #[test]
+    fn of_two_tools_either_may_be_at_work() {
+        let project = "[project]\ndependencies = [\"a\"]\n[[tool.poetry.source]]\nname = \"x\"\nurl = \"https://x.example/\"\n\
+            [[tool.uv.index]]\nname = \"y\"\nurl = \"https://y.example/\"\ndefault = true\n";
+        let found = routing("pyproject.toml", &[("pyproject.toml", project)]);
+        assert!(found.contains("Silent -> https://x.example/, https://y.example/\n"), "{found}");
+        assert!(found.contains("Named(y) -> https://y.example/\n"), "{found}");
     }
 }
