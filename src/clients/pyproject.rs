@@ -21,9 +21,8 @@ fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
     let project = neighbours.beside("pyproject.toml").and_then(Result::ok);
     let document = project.and_then(|text| toml::read(text).ok());
     let has = |tool: &str| document.as_ref().is_some_and(|document| document.root().at(&["tool", tool]).is_some());
-    let tools: [(&str, fn(&Lockfile, &Neighbours<'_>) -> Routing); 3] =
-        [("poetry", poetry::read), ("pdm", pdm::read), ("uv", uv::read)];
-    let used = tools.into_iter().filter(|(tool, _)| has(tool)).map(|(_, read)| read(lockfile, neighbours));
+    let tools = [("poetry", &poetry::CLIENT), ("pdm", &pdm::CLIENT), ("uv", &uv::CLIENT)];
+    let used = tools.into_iter().filter(|(tool, _)| has(tool)).map(|(_, client)| (client.read)(lockfile, neighbours));
     used.reduce(Routing::or).unwrap_or_else(|| uv::read(lockfile, neighbours))
 }
 
