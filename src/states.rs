@@ -2,8 +2,10 @@
 //!
 //! Answers for: comparing findings of a head with those of its base by key, both judged by the same policy. Finds nothing itself.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::catalogue::control::Tier;
 use crate::dependency::Locator;

@@ -4,8 +4,9 @@
 //! alone cannot turn a crate into an npm package. Never parses an address: it is given a host and a path that the router has
 //! checked (lower case, no port, no user-info, no dot segments).
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use foldhash::HashMap;
 
 use super::{RegistryId, all};
 use crate::ecosystem::Ecosystem;

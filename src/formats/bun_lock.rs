@@ -10,7 +10,7 @@
 //!
 //! Raises trust: the address and the hash of a tuple. Good news by absence: `trustedDependencies`.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;

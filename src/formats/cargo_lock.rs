@@ -9,7 +9,7 @@
 //! manifests can tell. Scopes and directness are not in the lockfile: they come from the manifests that it locks, by reachability.
 //! Which build scripts run is not in it either. `[[patch.unused]]` is not used by anything and is skipped.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::cargo_manifest::{self, Manifest, Table, Workspace};
 use super::{Claim, Format};

@@ -3,7 +3,7 @@
 //! Answers for: statements with their words, blocks and comments, as `golang.org/x/mod/modfile` splits them; replacements; checksums by
 //! module. Never makes an entry.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use crate::dependency::{Entry, Locator};
 use crate::ecosystem::Ecosystem;

@@ -6,7 +6,7 @@
 //!
 //! Registry quirks: names no registry, like `go.mod`. One version with two different hashes cannot be both, and Go stops at it.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::go_lines;
 use super::{Claim, Format};

@@ -7,8 +7,9 @@
 //! Specification: docs.npmjs.com, package.json. Quirks: a name may stand in several sections; `npm:` renames; `user/repo` is a GitHub
 //! repository; `workspaces` is a list or a map with `packages`; pnpm and bun add `catalog:` and `workspace:`, which only they resolve.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashMapExt, HashSet};
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};

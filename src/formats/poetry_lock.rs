@@ -11,7 +11,7 @@
 //!
 //! Raises trust: hashes, `resolved_reference`, wheels. Good news by absence: `[package.source]`.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::python::artifacts::{Artifact, Artifacts};
 use super::python::manifest;

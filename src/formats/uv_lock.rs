@@ -14,7 +14,7 @@
 //!
 //! Raises trust: `url`, `hash`, `source`, wheels. Good news by absence: `sdist` alone.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::python::artifacts::{Artifact, Artifacts};
 use super::python::manifest;

@@ -2,7 +2,7 @@
 //!
 //! Answers for: which block a request means, edges, directness and scopes. Never reads a lockfile's own syntax.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::dependency::{Lockfile, Scopes};
 use crate::formats::package_json::{self, Request};

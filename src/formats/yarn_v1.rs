@@ -10,7 +10,7 @@
 //!
 //! Raises trust: `resolved`, `integrity`, the fragment of `resolved`.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;

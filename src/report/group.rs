@@ -1,7 +1,6 @@
 //! Findings by cause: grouping is presentation only.
 
-use std::collections::HashMap;
-
+use foldhash::{HashMap, HashMapExt};
 use rayon::prelude::*;
 
 use crate::finding::{State, Words};

@@ -3,7 +3,9 @@
 //! Answers for: the hash of a line and the 100 units that begin with it, exactly as the upload action computes it from the file's
 //! bytes. Never looks at what the bytes mean.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::HashMap;
 
 /// How many UTF-16 units a hash covers, blanks not counted.
 const WINDOW: usize = 100;
@@ -187,7 +189,7 @@ mod tests {
         }
         kept.push(65535);
         let starts = (0..kept.len()).filter(|at| *at == 0 || kept[*at - 1] == 0x0A);
-        let mut counts: HashMap<u64, u32> = HashMap::new();
+        let mut counts: HashMap<u64, u32> = HashMap::default();
         starts
             .map(|start| {
                 let unit = |at: usize| u64::from(kept.get(start + at).copied().unwrap_or(0));

@@ -6,9 +6,10 @@
 mod compare;
 mod origin;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use compare::{bare_scheme, host_part, insecure, insecure_git, is_archive, is_below, is_web, same_index};
+use foldhash::{HashMap, HashMapExt};
 pub use origin::{Answer, Candidate, Class, Insecure, Origin, Registry};
 
 use crate::address::{self, Address};

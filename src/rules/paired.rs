@@ -1,6 +1,6 @@
 //! Packages of a head with what they were at the base, wherever their lockfile moved. Finds nothing itself.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use crate::address;
 use crate::ecosystem::Ecosystem;

@@ -1,7 +1,8 @@
 //! `registry-mismatch`: a package that belongs to another registry, or a locator that is another package's.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::address::stripped;
 use crate::ecosystem::Ecosystem;

@@ -12,7 +12,7 @@ pub mod toml;
 pub mod xml;
 pub mod yaml;
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::text::{Lost, Place, Problem, Span, Str, Text};
 

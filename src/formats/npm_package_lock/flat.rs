@@ -2,7 +2,7 @@
 //!
 //! Answers for: which path is whose, links and their targets, bundlers, edges. Never reads the `dependencies` that version 2 repeats.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::{NONE, Package, Reading, Same, plain, scopes, tail, text_of};
 use crate::dependency::{Entry, Locator};

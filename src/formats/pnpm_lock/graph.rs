@@ -3,7 +3,7 @@
 //! Answers for: what a reference means in each version. Snapshots that differ only in their peers are walked apart, since one may be
 //! development's and the other production's.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::key::{Spelling, without_peers};
 use crate::formats::reach::Walk;

@@ -13,8 +13,7 @@
 mod graph;
 mod key;
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::{HashMap, HashMapExt, HashSet};
 use graph::{Graph, NONE};
 use key::{Key, Spelling};
 

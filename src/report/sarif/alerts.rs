@@ -3,8 +3,9 @@
 //!
 //! Code scanning opens one alert for each result, and twins where rule, file and line hash are equal; here nothing is equal.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashMapExt};
 use rayon::prelude::*;
 
 use super::rules::Rules;
