@@ -6,6 +6,7 @@ mod baseline;
 mod control_missing;
 mod coverage_lost;
 mod declaration;
+mod difference;
 mod exceptions;
 mod insecure_origin;
 mod integrity_missing;
@@ -22,9 +23,11 @@ mod runs_code_on_install;
 mod tier_below_minimum;
 mod unknown_registry;
 mod unpinned_origin;
+mod versions;
 
 pub use baseline::{baseline_key, stale_lines};
 pub use coverage_lost::{Lost, lost};
+pub use difference::{Change, Difference, Differences, Unread, differences};
 pub use policy_changed::PolicyChange;
 
 use jiff::civil::Date;
