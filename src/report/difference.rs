@@ -94,10 +94,9 @@ fn origin(case: &Case<'_>, dependency: &Dependency<'_>) -> String {
 
 /// `2 added, 1 weakened`.
 fn summary(different: &Differences<'_>) -> String {
-    let count = |change: Change| different.packages.iter().filter(|one| one.changes.contains(&change)).count();
     let mut counts: Vec<String> = Change::ALL
         .iter()
-        .map(|change| (count(*change), change.id()))
+        .map(|change| (different.count(*change), change.id()))
         .filter(|(count, _)| *count > 0)
         .map(|(count, id)| format!("{count} {id}"))
         .collect();
@@ -180,13 +179,25 @@ struct DiffDocument<'r> {
     /// Whether all was compared.
     complete: bool,
     /// How many packages each kind of change happened to; one package may count in several.
-    counts: BTreeMap<&'static str, usize>,
+    counts: Counts,
     /// Packages that are not what they were, by registry and name.
     packages: Vec<PackageRow<'r>>,
     /// What is weakened and is no package: settings, and files that are no longer judged.
     beyond: Vec<&'r str>,
     /// What differs and was not understood.
     unread: Vec<UnreadRow<'r>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Counts {
+    added: usize,
+    removed: usize,
+    upgraded: usize,
+    downgraded: usize,
+    changed: usize,
+    moved: usize,
+    re_routed: usize,
+    weakened: usize,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -243,15 +254,20 @@ pub fn json(case: &Case<'_>, different: &Differences<'_>, out: &mut dyn Write) -
         (false, false) => "undecided",
         (false, true) => "pass",
     };
-    let mut counts: BTreeMap<&'static str, usize> = Change::ALL.iter().map(|change| (change.id(), 0)).collect();
-    for change in different.packages.iter().flat_map(|one| &one.changes) {
-        *counts.entry(change.id()).or_default() += 1;
-    }
     let document = DiffDocument {
         schema: "packman.diff/1",
         verdict,
         complete: different.is_complete(),
-        counts,
+        counts: Counts {
+            added: different.count(Change::Added),
+            removed: different.count(Change::Removed),
+            upgraded: different.count(Change::Upgraded),
+            downgraded: different.count(Change::Downgraded),
+            changed: different.count(Change::Changed),
+            moved: different.count(Change::Moved),
+            re_routed: different.count(Change::Rerouted),
+            weakened: different.count(Change::Weakened),
+        },
         packages: different.packages.iter().filter_map(|one| package_row(case, one)).collect(),
         beyond: different.beyond.iter().map(String::as_str).collect(),
         unread: different

@@ -121,6 +121,12 @@ impl Differences<'_> {
         !self.beyond.is_empty() || self.packages.iter().any(|one| one.changes.iter().any(|change| change.is_bad()))
     }
 
+    /// How many packages a kind of change happened to.
+    #[must_use]
+    pub fn count(&self, change: Change) -> usize {
+        self.packages.iter().filter(|one| one.changes.contains(&change)).count()
+    }
+
     /// Whether all was compared.
     #[must_use]
     pub fn is_complete(&self) -> bool {
@@ -203,6 +209,10 @@ fn items<'a>(case: &Case<'a>, other: &Snapshot, unread: &mut Vec<Unread>) -> Vec
             path: case.head.path(problem.place.text).to_owned(),
             message: problem.message.clone(),
         }));
+        // What cannot be read is neither gone nor new.
+        if twin.is_some_and(|twin| twin.lockfile.is_unreadable()) {
+            continue;
+        }
         items.extend(of_lockfile(case, u32::try_from(number).unwrap_or(u32::MAX)).map(|dependency| Item {
             sources: sources(case, &dependency),
             pin: pin(&dependency),
