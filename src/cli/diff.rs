@@ -19,7 +19,7 @@ pub(super) fn run(command: &Diff, environment: &mut Environment<'_>) -> Exit {
         Ok(request) => request,
         Err(exit) => return exit,
     };
-    let (base, head) = match sides(command) {
+    let [base, head] = match sides(command) {
         Ok(sides) => sides,
         Err(error) => return refuse(&Refusal::Tree(error), environment),
     };
@@ -51,7 +51,7 @@ pub(super) fn run(command: &Diff, environment: &mut Environment<'_>) -> Exit {
 }
 
 /// Base and head.
-fn sides(command: &Diff) -> Result<(Box<dyn Tree>, Box<dyn Tree>), TreeError> {
+fn sides(command: &Diff) -> Result<[Box<dyn Tree>; 2], TreeError> {
     let folder = command.head.as_ref().filter(|head| is_folder(head)).map(PathBuf::from);
     let root = command.path.clone().or_else(|| folder.clone()).unwrap_or_else(|| PathBuf::from("."));
     let side = |named: &str| -> Result<Box<dyn Tree>, TreeError> {
@@ -66,5 +66,5 @@ fn sides(command: &Diff) -> Result<(Box<dyn Tree>, Box<dyn Tree>), TreeError> {
         Some(head) => side(head)?,
         None => tree::open(&root)?,
     };
-    Ok((base, head))
+    Ok([base, head])
 }

@@ -22,41 +22,50 @@ struct Line {
 }
 
 /// The lines of one registry, or of one kind of origin.
-struct Section {
-    name: String,
+struct Section<'a> {
+    id: &'a str,
+    name: &'a str,
     lines: Vec<Line>,
+    /// What only moved, by both files.
+    moved: BTreeMap<(&'a str, &'a str), Vec<Line>>,
 }
 
-fn sections(case: &Case<'_>, different: &Differences<'_>) -> Vec<Section> {
-    let mut sections: Vec<(&str, Section, BTreeMap<(&str, &str), Vec<Line>>)> = Vec::new();
+fn sections<'a>(case: &Case<'a>, different: &'a Differences<'a>) -> Vec<Section<'a>> {
+    let mut sections: Vec<Section<'a>> = Vec::new();
     for one in &different.packages {
         let Some(dependency) = one.either() else { continue };
-        let id = case.origin_id(dependency.origin);
-        if sections.last().is_none_or(|(last, ..)| *last != id) {
-            let name = case.origin_name(dependency.origin);
-            let name = if name == id { id.to_owned() } else { format!("{name} ({id})") };
-            sections.push((id, Section { name, lines: Vec::new() }, BTreeMap::new()));
+        let (id, name) = (case.origin_id(dependency.origin), case.origin_name(dependency.origin));
+        if sections.last().is_none_or(|last| last.id != id) {
+            sections.push(Section { id, name, lines: Vec::new(), moved: BTreeMap::new() });
         }
-        let Some((_, section, moved)) = sections.last_mut() else { continue };
+        let Some(section) = sections.last_mut() else { continue };
         match (&one.base, &one.head, one.changes.as_slice()) {
             (Some(base), Some(head), [Change::Moved]) => {
-                moved.entry((base.path(), head.path())).or_default().push(line(case, one, dependency));
+                section.moved.entry((base.path(), head.path())).or_default().push(line(case, one, dependency));
             }
             _ => section.lines.push(line(case, one, dependency)),
         }
     }
-    let folded = sections.into_iter().map(|(_, mut section, moved)| {
-        // A file that is renamed is one line, not a thousand.
-        for mut lines in moved.into_values() {
+    sections.iter_mut().for_each(Section::fold);
+    sections
+}
+
+impl Section<'_> {
+    fn title(&self) -> String {
+        if self.name == self.id { self.id.to_owned() } else { format!("{} ({})", self.name, self.id) }
+    }
+
+    /// A file that is renamed is one line, not a thousand.
+    fn fold(&mut self) {
+        for mut lines in std::mem::take(&mut self.moved).into_values() {
             let count = lines.len();
-            let Some(first) = lines.pop() else { continue };
-            let package = if count == 1 { first.package } else { format!("{count} packages") };
-            let versions = if count == 1 { first.versions } else { String::new() };
-            section.lines.push(Line { package, versions, ..first });
+            let Some(line) = lines.pop() else { continue };
+            self.lines.push(match count {
+                1 => line,
+                _ => Line { package: format!("{count} packages"), versions: String::new(), ..line },
+            });
         }
-        section
-    });
-    folded.collect()
+    }
 }
 
 fn line(case: &Case<'_>, one: &Difference<'_>, dependency: &Dependency<'_>) -> Line {
@@ -68,6 +77,11 @@ fn line(case: &Case<'_>, one: &Difference<'_>, dependency: &Dependency<'_>) -> L
     };
     let version = |dependency: &Dependency<'_>| short(dependency.version().unwrap_or("-"));
     let mut notes: Vec<String> = Vec::new();
+    let is_same_version = base.and_then(Dependency::version) == head.and_then(Dependency::version);
+    if is_same_version && one.changes.contains(&Change::Changed) {
+        let pin = |one: &Dependency<'_>| one.commit().map_or_else(|| one.location(), short);
+        notes.push(turn(base.map(pin), head.map(pin)));
+    }
     if one.changes.contains(&Change::Rerouted) {
         notes.push(format!("from {}", turn(base.map(|base| origin(case, base)), head.map(|head| origin(case, head)))));
     }
@@ -116,7 +130,7 @@ fn summary(different: &Differences<'_>) -> String {
 /// For a terminal: a block for each registry, a line for each package, and the counts at the end.
 pub fn table(case: &Case<'_>, different: &Differences<'_>, out: &mut dyn Write) -> io::Result<()> {
     for section in sections(case, different) {
-        writeln!(out, "{}", escape::terminal(&section.name))?;
+        writeln!(out, "{}", escape::terminal(&section.title()))?;
         let cells = |line: &Line| {
             [&line.changes, &line.package, &line.versions, &line.file, &line.notes]
                 .map(|cell| escape::terminal(cell).into_owned())
@@ -147,7 +161,7 @@ pub fn markdown(case: &Case<'_>, different: &Differences<'_>, out: &mut dyn Writ
         writeln!(
             out,
             "\n### {}\n\n| change | package | version | file | |\n|---|---|---|---|---|",
-            escape::markdown(&section.name)
+            escape::markdown(&section.title())
         )?;
         for line in section.lines {
             let code = |text: &str| if text.is_empty() { String::new() } else { escape::code(text) };
@@ -205,7 +219,7 @@ struct PackageRow<'r> {
     /// Of `added`, `removed`, `upgraded`, `downgraded`, `changed`, `moved`, `re-routed`, `weakened`; at least one.
     changes: Vec<&'static str>,
     /// What was taken from it: `hash-changed`, `hash-gone`, `hash-weaker`, `hash-of-another-algorithm`, `pin-gone`, `tag-moved`,
-    /// `code-at-install`.
+    /// `code-at-install`, `second-origin` (it comes from where no version of it came from).
     weakened: Vec<&'static str>,
     /// Package URL type.
     ecosystem: &'static str,
@@ -223,6 +237,8 @@ struct SideRow<'r> {
     purl: String,
     /// The exact version; `null` where the file gives none.
     version: Option<&'r str>,
+    /// The commit that pins it, if it is a repository's.
+    commit: Option<&'r str>,
     /// The file that states it.
     lockfile: &'r str,
     /// Line of the version, else of the name; 1-based.
@@ -298,6 +314,7 @@ fn side_row<'r>(case: &Case<'r>, dependency: &Dependency<'r>) -> SideRow<'r> {
     SideRow {
         purl: dependency.purl(),
         version: dependency.version(),
+        commit: dependency.commit(),
         lockfile: dependency.path(),
         line,
         column,

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::dependency::{Kind, Locator};
+use crate::dependency::Kind;
 use crate::ecosystem::Ecosystem;
 use crate::finding::{Finding, Subject};
 use crate::route::Class;
@@ -228,9 +228,9 @@ fn items<'a>(case: &Case<'a>, other: &Snapshot, unread: &mut Vec<Unread>) -> Vec
 }
 
 fn pin(dependency: &Dependency<'_>) -> String {
-    match (&dependency.entry.locator, dependency.origin.class) {
-        (Locator::Git { commit: Some(commit), .. }, _) => commit.of(&dependency.text.content).to_owned(),
-        (_, Class::Git | Class::Url | Class::Path | Class::Unknown) => dependency.location(),
+    match (dependency.commit(), dependency.origin.class) {
+        (Some(commit), _) => commit.to_owned(),
+        (None, Class::Git | Class::Url | Class::Path | Class::Unknown) => dependency.location(),
         _ => String::new(),
     }
 }
@@ -292,17 +292,20 @@ fn matched(bases: &[Item<'_>], heads: &[Item<'_>]) -> Vec<(Option<usize>, Option
 
 fn difference<'a>(base: Option<&Item<'a>>, head: Option<&Item<'a>>, lowered: &[&'static str]) -> Option<Difference<'a>> {
     let mut changes = Vec::new();
-    let mut is_rerouted = lowered.contains(&protection_lowered::REROUTED);
+    let mut is_rerouted = false;
     match (base, head) {
         (Some(base), Some(head)) => {
             changes.extend(version_change(base, head));
             changes.extend((base.dependency.path() != head.dependency.path()).then_some(Change::Moved));
-            is_rerouted |= comes_from_elsewhere(base, head);
+            // As the base's policy sees it, too.
+            is_rerouted = comes_from_elsewhere(base, head) || lowered.contains(&protection_lowered::ORIGIN_WORD);
         }
         (None, _) => changes.push(Change::Added),
         (_, None) => changes.push(Change::Removed),
     }
-    let weakened: Vec<_> = lowered.iter().copied().filter(|word| *word != protection_lowered::REROUTED).collect();
+    // An entry that was not there has no origin to be re-routed from; other versions of it have one.
+    let is_said = |word: &str| is_rerouted && word == protection_lowered::ORIGIN_WORD;
+    let weakened: Vec<_> = lowered.iter().copied().filter(|word| !is_said(word)).collect();
     changes.extend(is_rerouted.then_some(Change::Rerouted));
     changes.extend((!weakened.is_empty()).then_some(Change::Weakened));
     let dependency = |item: Option<&Item<'a>>| item.map(|item| item.dependency);

@@ -158,6 +158,15 @@ impl<'a> Dependency<'a> {
         self.entry.version.as_ref().map(|version| version.of(&self.text.content))
     }
 
+    /// The commit that pins it, if it is a repository's.
+    #[must_use]
+    pub fn commit(&self) -> Option<&'a str> {
+        match &self.entry.locator {
+            crate::dependency::Locator::Git { commit, .. } => commit.as_ref().map(|commit| commit.of(&self.text.content)),
+            _ => None,
+        }
+    }
+
     /// Its package URL with version.
     #[must_use]
     pub fn purl(&self) -> String {

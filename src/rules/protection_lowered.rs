@@ -54,13 +54,13 @@ pub(super) fn what(detail: u32) -> &'static str {
     }
 }
 
-/// The word for a package that comes from elsewhere.
-pub(super) const REROUTED: &str = "origin";
+/// The word for a package that comes from elsewhere than it did, as a whole.
+pub(super) const ORIGIN_WORD: &str = "second-origin";
 
 /// What was lowered, more exactly than keys say it.
 pub(super) fn lowered_to(detail: u32) -> &'static str {
     match detail {
-        ORIGIN => REROUTED,
+        ORIGIN => ORIGIN_WORD,
         HASH_CHANGED => "hash-changed",
         HASH_GONE => "hash-gone",
         HASH_WEAKER => "hash-weaker",

@@ -65,10 +65,8 @@ pub(super) fn parts(version: &str) -> Vec<Part> {
             let end = rest.find(|c: char| c.is_ascii_digit() != is_digit).unwrap_or(rest.len());
             let (run, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
             let number = run.trim_start_matches('0');
-            parts.push(match is_digit {
-                true => Part::Number(number.len(), number.to_owned()),
-                false => Part::Word(run.to_lowercase()),
-            });
+            let part = if is_digit { Part::Number(number.len(), number.to_owned()) } else { Part::Word(run.to_lowercase()) };
+            parts.push(part);
             rest = behind;
         }
     }

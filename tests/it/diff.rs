@@ -82,32 +82,65 @@ fn nothing_differs_from_itself() {
     assert_eq!(diff(&side("base"), &side("base"), "table").out, "no differences\n");
 }
 
-#[test]
-fn the_other_way_round_is_the_inverse() {
-    let (_, there) = json(&side("base"), &side("head"));
-    let (_, back) = json(&side("head"), &side("base"));
-    let inverse = |line: &String| {
-        let words: Vec<&str> = line.split(' ').collect();
-        let mut inverse = vec![words[1], words[0]];
-        // What is weakened one way is strengthened the other way.
-        inverse.extend(words[2..].iter().filter(|word| **word != "weakened").map(|word| match *word {
+/// What is told the other way round, but for what is weakened: that is strengthened then.
+fn inverse(line: &str) -> String {
+    let words: Vec<&str> = line.split(' ').collect();
+    let swapped = |word: &str| {
+        match word {
             "added" => "removed",
             "removed" => "added",
             "upgraded" => "downgraded",
             "downgraded" => "upgraded",
-            other => other,
-        }));
-        inverse.join(" ")
+            other => return other.to_owned(),
+        }
+        .to_owned()
     };
-    let without = |told: BTreeMap<String, Vec<String>>, change: &dyn Fn(&String) -> String| {
-        let lines = told
-            .into_iter()
-            .flat_map(|(name, lines)| lines.iter().map(|line| format!("{name} {}", change(line))).collect::<Vec<_>>());
-        let mut lines: Vec<String> = lines.filter(|line| line.split(' ').count() > 3).collect();
-        lines.sort();
-        lines
-    };
-    assert_eq!(without(told(&there), &inverse), without(told(&back), &|line| line.replace(" weakened", "")));
+    let rest = words[2..].iter().map(|word| swapped(word));
+    [words[1], words[0]].map(str::to_owned).into_iter().chain(rest).collect::<Vec<_>>().join(" ")
+}
+
+/// Lines with their names, sorted, without what is weakened.
+fn neutral(told: BTreeMap<String, Vec<String>>, change: fn(&str) -> String) -> Vec<String> {
+    let lines = told.iter().flat_map(|(name, lines)| lines.iter().map(move |line| (name, line.replace(" weakened", ""))));
+    let mut lines: Vec<String> =
+        lines.filter(|(_, line)| line.split(' ').count() > 2).map(|(name, line)| format!("{name} {}", change(&line))).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn the_other_way_round_is_the_inverse() {
+    let (_, there) = json(&side("base"), &side("head"));
+    let (_, back) = json(&side("head"), &side("base"));
+    assert_eq!(neutral(told(&there), inverse), neutral(told(&back), str::to_owned));
+}
+
+#[test]
+fn stories_of_changes_are_told_alike_by_check_and_both_ways_round() {
+    let mut count = [0; 2];
+    for story in std::fs::read_dir(fixtures().join("base")).unwrap().map(|story| story.unwrap().path()) {
+        let [base, head] = ["base", "head"].map(|side| story.join(side));
+        let has_policy =
+            |side: &std::path::Path| side.join("packman.toml").exists() || side.join(".github/packman.toml").exists();
+        if !base.is_dir() || !head.is_dir() || story.join("given.toml").exists() {
+            continue;
+        }
+        let [base_path, head_path] = [&base, &head].map(|side| side.to_str().unwrap());
+        let (exit, there) = json(base_path, head_path);
+        let expected = std::fs::read_to_string(story.join("expected.txt")).unwrap();
+        let is_lowered = expected.contains(" protection-lowered\n") || expected.contains(" coverage-lost\n");
+        if is_lowered {
+            assert_eq!(exit, Exit::Fail, "{}: {there}", story.display());
+            count[0] += 1;
+        }
+        if !has_policy(&base) && !has_policy(&head) {
+            let (_, back) = json(head_path, base_path);
+            assert_eq!(neutral(told(&there), inverse), neutral(told(&back), str::to_owned), "{}", story.display());
+            count[1] += 1;
+        }
+        assert_eq!(told(&json(head_path, head_path).1).len(), 0);
+    }
+    assert!(count.iter().all(|count| *count > 10), "{count:?}");
 }
 
 #[test]
@@ -174,6 +207,28 @@ fn one_line_of_configuration_re_routes_and_strange_names_stay_text() {
     // The policy of either side says nothing about what is shown.
     folder.write("d/packman.toml", "extends = [\"observe\"]\n");
     assert_eq!(json(&folder.at("c"), &folder.at("d")).0, Exit::Fail);
+}
+
+#[test]
+fn a_policy_that_comes_with_a_change_does_not_hide_it() {
+    let lock = |host: &str| {
+        let entry = format!(
+            "\"node_modules/left-pad\":{{\"version\":\"1.3.0\",\"resolved\":\"https://{host}/left-pad/-/left-pad-1.3.0.tgz\",\"integrity\":\"sha512-XI5MPzVNApjAyhQzphX8BkmKsKUxD4LdyK24iZeQGinBN9yTQT3bFlCBy/aVx2HrNcqQGsdot8ghrjyrvMCoEA==\"}}"
+        );
+        format!(
+            "{{\"name\":\"web\",\"version\":\"1.0.0\",\"lockfileVersion\":3,\"packages\":{{\"\":{{\"dependencies\":{{\"left-pad\":\"1.3.0\"}}}},{entry}}}}}"
+        )
+    };
+    let policy = "[registries.acme]\necosystem = \"npm\"\nurls = [\"https://npm.acme.example/\"]\nmirror-of = \"npm\"\n";
+    let folder = Folder::of(&[
+        ("a/package-lock.json", &lock("registry.npmjs.org")),
+        ("b/package-lock.json", &lock("npm.acme.example")),
+        ("b/packman.toml", policy),
+    ]);
+    let (exit, report) = json(&folder.at("a"), &folder.at("b"));
+    assert_eq!((exit, told(&report)["left-pad"].clone()), (Exit::Fail, vec!["1.3.0 1.3.0 re-routed".to_owned()]));
+    folder.write("a/packman.toml", policy);
+    assert_eq!(json(&folder.at("a"), &folder.at("b")).0, Exit::Pass, "a mirror that both sides know is no other place");
 }
 
 #[test]
