@@ -27,6 +27,13 @@ pub enum Command {
     /// that nothing needs any more are taken out, and nothing is ever added. What must be accepted later is an exception's business, which
     /// has an owner and an end. What could not be read is never accepted.
     Baseline(Baseline),
+    /// Show what changed between two revisions or folders, package by package
+    ///
+    /// Added, removed, upgraded, downgraded, moved to another lockfile, re-routed (another registry, host or kind of origin) and weakened (a
+    /// hash or a pin is gone, a tag moved, code at install is new), by registry. Both sides are compared as they are named; `packman check
+    /// --base` compares with where they parted. Exit codes: 0 nothing is re-routed or weakened, 1 something is, 3 something could not be
+    /// compared.
+    Diff(Diff),
     /// List every locked dependency with the registry that serves it
     List(List),
     /// Say where a package comes from and who brings it in
@@ -113,6 +120,34 @@ pub enum Colour {
     Always,
     /// Never.
     Never,
+}
+
+/// Show what changed.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// What was: a branch, a tag or a commit, or a folder, written with `./` or `/` in front
+    pub base: String,
+    /// What is: the same; the files on disk if not given
+    pub head: Option<String>,
+    /// The folder whose repository has the revisions, and below which they are compared; HEAD if that is a folder, else this folder
+    pub path: Option<PathBuf>,
+    /// How to write it; `json` is `packman.diff/1`
+    #[arg(long, value_enum, default_value_t = DiffFormat::Table)]
+    pub format: DiffFormat,
+    /// Use this policy's declarations instead of the head's
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+/// How to write a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// For people.
+    Table,
+    /// `packman.diff/1`.
+    Json,
+    /// For documents and comments.
+    Markdown,
 }
 
 /// List every locked dependency.

@@ -106,7 +106,7 @@ fn sides(command: &Check, environment: &Environment<'_>) -> Result<Sides, Stop> 
 }
 
 /// Whether a base is a folder. It must be written as one: a folder that a change adds must not take a branch's place.
-fn is_folder(base: &str) -> bool {
+pub(super) fn is_folder(base: &str) -> bool {
     let is_relative = matches!(base, "." | "..") || base.starts_with("./") || base.starts_with("../") || base.ends_with('/');
     is_relative || Path::new(base).is_absolute()
 }

@@ -5,6 +5,7 @@
 mod args;
 mod baseline;
 mod check;
+mod diff;
 mod environment;
 mod event;
 mod explain;
@@ -53,6 +54,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>, environment: &mut Environm
     match cli.command {
         Command::Check(command) => check::run(&command, environment),
         Command::Baseline(command) => baseline::run(&command, environment),
+        Command::Diff(command) => diff::run(&command, environment),
         Command::List(command) => list::run(&command, environment),
         Command::Why(command) => why::run(&command, environment),
         Command::Registries(command) => registries::run(&command, environment),

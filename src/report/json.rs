@@ -700,6 +700,6 @@ pub fn list_schema() -> serde_json::Value {
     schema::<ListDocument<'_>>()
 }
 
-fn schema<T: JsonSchema>() -> serde_json::Value {
+pub(super) fn schema<T: JsonSchema>() -> serde_json::Value {
     SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
 }

@@ -2,6 +2,7 @@
 //!
 //! Answers for: a judged case into bytes, the same for the same case. Decides nothing.
 
+mod difference;
 pub mod escape;
 mod group;
 mod human;
@@ -17,6 +18,7 @@ use std::io::{self, Write};
 
 use crate::judge::Report;
 
+pub use difference::{diff_schema, json as diff_json, markdown as diff_markdown, table as diff_table};
 pub use group::{Group, groups};
 pub use json::{REPORT_SCHEMA, list, list_schema, report_schema};
 

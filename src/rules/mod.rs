@@ -6,6 +6,7 @@ mod baseline;
 mod control_missing;
 mod coverage_lost;
 mod declaration;
+mod difference;
 mod exceptions;
 mod insecure_origin;
 mod integrity_missing;
@@ -22,9 +23,11 @@ mod runs_code_on_install;
 mod tier_below_minimum;
 mod unknown_registry;
 mod unpinned_origin;
+mod versions;
 
 pub use baseline::{baseline_key, stale_lines};
 pub use coverage_lost::{Lost, lost};
+pub use difference::{Change, Difference, Differences, Unread, differences};
 pub use policy_changed::PolicyChange;
 
 use jiff::civil::Date;
@@ -153,6 +156,15 @@ impl<'a> Dependency<'a> {
     #[must_use]
     pub fn version(&self) -> Option<&'a str> {
         self.entry.version.as_ref().map(|version| version.of(&self.text.content))
+    }
+
+    /// The commit that pins it, if it is a repository's.
+    #[must_use]
+    pub fn commit(&self) -> Option<&'a str> {
+        match &self.entry.locator {
+            crate::dependency::Locator::Git { commit, .. } => commit.as_ref().map(|commit| commit.of(&self.text.content)),
+            _ => None,
+        }
     }
 
     /// Its package URL with version.

@@ -67,7 +67,8 @@ pub(super) fn changed(head: &Snapshot, base: &Snapshot) -> Vec<(u32, Option<u32>
     changed
 }
 
-fn of_lockfile<'a>(case: &Case<'a>, number: u32) -> impl Iterator<Item = Dependency<'a>> {
+/// Entries of a lockfile, if it is judged.
+pub(super) fn of_lockfile<'a>(case: &Case<'a>, number: u32) -> impl Iterator<Item = Dependency<'a>> {
     let count = case.judged(number).filter(|judged| judged.is_judged()).map_or(0, |judged| judged.lockfile.entries.len());
     let case = case.at(case.head);
     (0..u32::try_from(count).unwrap_or(u32::MAX)).filter_map(move |entry| case.dependency(Subject::Entry(number, entry)))

@@ -54,6 +54,24 @@ pub(super) fn what(detail: u32) -> &'static str {
     }
 }
 
+/// The word for a package that comes from elsewhere than it did, as a whole.
+pub(super) const ORIGIN_WORD: &str = "second-origin";
+
+/// What was lowered, more exactly than keys say it.
+pub(super) fn lowered_to(detail: u32) -> &'static str {
+    match detail {
+        ORIGIN => ORIGIN_WORD,
+        HASH_CHANGED => "hash-changed",
+        HASH_GONE => "hash-gone",
+        HASH_WEAKER => "hash-weaker",
+        HASH_OTHER => "hash-of-another-algorithm",
+        PIN => "pin-gone",
+        TAG => "tag-moved",
+        CODE => "code-at-install",
+        _ => "setting",
+    }
+}
+
 fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
     if case.base.is_none() || !findings.wants(RULE.id) {
         return;

@@ -386,7 +386,7 @@ fn why_says_where_and_who() {
 }
 
 /// Holds a value against a JSON Schema as far as ours go: types, properties, required ones, items, references, alternatives.
-fn fits(value: &Value, schema: &Value, root: &Value) -> Result<(), String> {
+pub(crate) fn fits(value: &Value, schema: &Value, root: &Value) -> Result<(), String> {
     if let Some(reference) = schema["$ref"].as_str() {
         let target = root.pointer(reference.trim_start_matches('#')).ok_or("a reference to nothing")?;
         return fits(value, target, root);

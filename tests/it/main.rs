@@ -22,6 +22,7 @@ mod corpus;
 mod damaged;
 mod declarations;
 mod derived;
+mod diff;
 mod event;
 mod event_stories;
 mod gate;

@@ -299,6 +299,7 @@ fn schemas() {
     fresh_all(&[
         ("docs/packman.report-1.schema.json".to_owned(), pretty(&report::report_schema())),
         ("docs/packman.list-1.schema.json".to_owned(), pretty(&report::list_schema())),
+        ("docs/packman.diff-1.schema.json".to_owned(), pretty(&report::diff_schema())),
     ]);
 }
 

@@ -1,0 +1,70 @@
+//! `packman diff`.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::args::{Diff, DiffFormat};
+use crate::cli::check::{is_folder, refuse};
+use crate::cli::{Environment, Exit};
+use crate::gate::{Base, Refusal, compare};
+use crate::report::{diff_json, diff_markdown, diff_table};
+use crate::rules::differences;
+use crate::tree::{self, Repository, Tree, TreeError};
+
+/// What a change weakens is shown whatever the policy makes of it.
+const LEVELS: [&str; 2] = ["protection-lowered=deny", "coverage-lost=deny"];
+
+/// Shows what changed; what that is worth, `check` judges.
+pub(super) fn run(command: &Diff, environment: &mut Environment<'_>) -> Exit {
+    let request = match environment.request(command.policy.as_deref(), &LEVELS.map(str::to_owned), None) {
+        Ok(request) => request,
+        Err(exit) => return exit,
+    };
+    let [base, head] = match sides(command) {
+        Ok(sides) => sides,
+        Err(error) => return refuse(&Refusal::Tree(error), environment),
+    };
+    let base = Base { tree: base.as_ref(), name: String::new() };
+    let compared = compare(head.as_ref(), Some(&base), request, |report| {
+        let different = differences(&report.case, &report.findings);
+        let mut bytes = Vec::new();
+        let write = match command.format {
+            DiffFormat::Table => diff_table,
+            DiffFormat::Json => diff_json,
+            DiffFormat::Markdown => diff_markdown,
+        };
+        write(&report.case, &different, &mut bytes)?;
+        let exit = match (different.is_bad(), different.is_complete()) {
+            (true, _) => Exit::Fail,
+            (false, false) => Exit::Undecided,
+            (false, true) => Exit::Pass,
+        };
+        Ok::<_, std::io::Error>((bytes, exit))
+    });
+    match compared {
+        Ok(Ok((bytes, exit))) => match environment.print(&bytes) {
+            Exit::Pass => exit,
+            failed => failed,
+        },
+        Ok(Err(error)) => environment.world(&error),
+        Err(refusal) => refuse(&refusal, environment),
+    }
+}
+
+/// Base and head.
+fn sides(command: &Diff) -> Result<[Box<dyn Tree>; 2], TreeError> {
+    let folder = command.head.as_ref().filter(|head| is_folder(head)).map(PathBuf::from);
+    let root = command.path.clone().or_else(|| folder.clone()).unwrap_or_else(|| PathBuf::from("."));
+    let side = |named: &str| -> Result<Box<dyn Tree>, TreeError> {
+        if is_folder(named) {
+            return tree::open(Path::new(named));
+        }
+        let repository = Repository::open(&root)?;
+        Ok(repository.tree(repository.commit(named)?)?)
+    };
+    let base = side(&command.base)?;
+    let head = match &command.head {
+        Some(head) => side(head)?,
+        None => tree::open(&root)?,
+    };
+    Ok([base, head])
+}
