@@ -1,5 +1,7 @@
 //! Packages of a head with what they were at the base, wherever their lockfile moved. Finds nothing itself.
 
+use std::sync::Arc;
+
 use foldhash::{HashMap, HashMapExt, HashSet};
 
 use crate::address;
@@ -58,7 +60,7 @@ pub(super) fn changed(head: &Snapshot, base: &Snapshot) -> Vec<(u32, Option<u32>
     for (number, judged) in head.lockfiles.iter().enumerate().filter(|(_, judged)| judged.is_judged()) {
         let twin = base.number_at(head.path(judged.lockfile.text));
         let before = twin.and_then(|twin| base.lockfiles.get(twin as usize));
-        if before.is_some_and(|before| std::sync::Arc::ptr_eq(before, judged)) {
+        if before.is_some_and(|before| Arc::ptr_eq(before, judged)) {
             continue;
         }
         let twin = twin.filter(|_| before.is_some_and(|before| before.is_judged()));
@@ -85,7 +87,8 @@ fn entries<'a>(case: &Case<'a>, number: u32) -> Entries<'a> {
 /// What left its lockfile, or left with it.
 fn gone_entries<'a>(case: &Case<'a>, at_base: &Case<'a>, changed: &[(u32, Option<u32>)]) -> Entries<'a> {
     let twins: HashMap<u32, u32> = changed.iter().filter_map(|(number, twin)| Some(((*twin)?, *number))).collect();
-    let is_shared = |judged: &std::sync::Arc<Judged>| case.head.lockfiles.iter().any(|here| std::sync::Arc::ptr_eq(here, judged));
+    let here: HashSet<*const Judged> = case.head.lockfiles.iter().map(Arc::as_ptr).collect();
+    let is_shared = |judged: &Arc<Judged>| here.contains(&Arc::as_ptr(judged));
     let mut gone: Entries<'a> = HashMap::new();
     for (number, judged) in at_base.head.lockfiles.iter().enumerate().filter(|(_, judged)| judged.is_judged()) {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
