@@ -229,7 +229,7 @@ impl<'a> Dependency<'a> {
             (is_own, self.entry.ecosystem, &self.entry.locator)
         {
             let content = &self.text.content;
-            let name = crate::formats::image::known_part(self.entry.name.of(content));
+            let name = formats::image::known_part(self.entry.name.of(content));
             return crate::address::stripped(&format!("https://{}/{name}", host.of(content)));
         }
         let own = self.entry.locator_span().and_then(|_| match &self.entry.locator {
