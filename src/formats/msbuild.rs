@@ -16,6 +16,8 @@ use crate::text::{Place, Str, Text, TextId};
 
 /// The name of the file that holds central versions.
 pub(crate) const CENTRAL: &str = "Directory.Packages.props";
+/// What every project below brings in.
+pub(crate) const ALL_PROJECTS: [&str; 2] = ["Directory.Build.props", "Directory.Build.targets"];
 /// The same of the SDK before NuGet's own.
 const CENTRAL_OLD: &str = "Packages.props";
 /// What a project imports by itself, the nearest upwards of each, before and after its own.
@@ -316,9 +318,13 @@ impl<'a> Properties<'a> {
     }
 }
 
-/// The nearest file of central versions upwards.
-pub(crate) fn central<'a>(neighbours: &Neighbours<'a>) -> Option<&'a Text> {
-    [CENTRAL, CENTRAL_OLD].iter().find_map(|name| neighbours.upwards(name).into_iter().next()).and_then(Result::ok)
+/// The files upwards that name packages for all projects below them: the nearest of central versions, and the nearest that projects
+/// bring in.
+pub(crate) fn shared<'a>(neighbours: &Neighbours<'a>) -> impl Iterator<Item = &'a Text> {
+    let nearest = |name: &&str| neighbours.upwards(name).into_iter().next();
+    let central = [CENTRAL, CENTRAL_OLD].iter().find_map(nearest);
+    let brought = ALL_PROJECTS.iter().filter_map(nearest).collect::<Vec<_>>();
+    central.into_iter().chain(brought).filter_map(Result::ok)
 }
 
 /// Versions by id that the files around a project give for all of them; `None` where they give several.

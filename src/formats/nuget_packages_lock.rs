@@ -48,7 +48,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     };
     let projects = own_projects(text, neighbours);
     lockfile.covers.extend(projects.iter().map(|(id, _)| *id));
-    lockfile.covers.extend(msbuild::central(neighbours).into_iter().filter(|_| !projects.is_empty()).map(|text| text.id));
+    lockfile.covers.extend(msbuild::shared(neighbours).filter(|_| !projects.is_empty()).map(|text| text.id));
     let mut reader = Reader {
         text,
         neighbours,

@@ -4,9 +4,9 @@
 //! (`GlobalPackageReference`). Never says which project uses what.
 //!
 //! Specification: docs.microsoft.com, "Central package management". Quirks: `PackageVersion` with `Include` or `Update`, lists with `;`,
-//! `Version` as attribute or element; the SDK before (Packages.props) writes `PackageReference Update`. An item without a version that
-//! only updates states nothing. A version is the least that is taken, and NuGet takes the least that there is, so it counts as exact;
-//! floating ones and ranges do not. Files of central versions are shadowed by the locks of the projects below them.
+//! `Version` as attribute or element; the SDK before (Packages.props) writes `PackageReference Update` and `DotNetCliToolReference`. An
+//! item without a version that only updates states nothing. A version is the least that is taken, and NuGet takes the least that there
+//! is, so it counts as exact; floating ones and ranges do not. Files of central versions are shadowed by the locks of the projects below them.
 
 use super::{Claim, Format, msbuild, nuget};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
@@ -26,7 +26,7 @@ pub(crate) static FORMAT: Format = Format {
     read,
 };
 
-const TYPES: [&str; 3] = ["PackageVersion", "PackageReference", "GlobalPackageReference"];
+const TYPES: [&str; 4] = ["PackageVersion", "PackageReference", "GlobalPackageReference", "DotNetCliToolReference"];
 
 fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     let document = match xml::read(text) {
@@ -103,7 +103,7 @@ mod tests {
             let items = items.filter(|item| !item.contains("Remove=") && (item.contains("Version") || item.contains("Include=")));
             items.map(|item| item.split("Version").next().unwrap_or(item).matches(';').count() + 1).sum::<usize>()
         };
-        ["PackageVersion", "PackageReference", "GlobalPackageReference"].map(element).into_iter().sum()
+        ["PackageVersion", "PackageReference", "GlobalPackageReference", "DotNetCliToolReference"].map(element).into_iter().sum()
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Project files of .NET: what a project asks for.
+//! Project files of .NET: what a project asks for, and what Directory.Build.props and Directory.Build.targets ask for all below them.
 //!
 //! Answers for: `PackageReference`, command-line tools, downloads and SDKs that come as packages, with the version that the project, the
 //! nearest Directory.Packages.props or a property gives. Never follows references to other projects, and never asks what an SDK adds.
@@ -24,7 +24,13 @@ pub(crate) static FORMAT: Format = Format {
     id: "nuget-project",
     title: ".NET project file",
     kind: Kind::Declaration,
-    files: &[Claim::SuffixAnyCase(".csproj"), Claim::SuffixAnyCase(".fsproj"), Claim::SuffixAnyCase(".vbproj")],
+    files: &[
+        Claim::SuffixAnyCase(".csproj"),
+        Claim::SuffixAnyCase(".fsproj"),
+        Claim::SuffixAnyCase(".vbproj"),
+        Claim::NameAnyCase("Directory.Build.props"),
+        Claim::NameAnyCase("Directory.Build.targets"),
+    ],
     looks: None,
     // packages.lock.json and obj/project.assets.json name the projects that they lock: a folder may have others.
     shadowed_by: &[],

@@ -141,8 +141,9 @@ fn covers(root: Node<'_>, neighbours: &Neighbours<'_>, folder: &str, lockfile: &
         Some(id) => lockfile.covers.push(id),
         None => lockfile.covers.extend(nuget::projects_in(folder, neighbours).into_iter().map(|(id, _)| id)),
     }
-    let central = super::msbuild::central(&neighbours.moved_to(folder)).filter(|_| !lockfile.covers.is_empty());
-    lockfile.covers.extend(central.map(|text| text.id));
+    if !lockfile.covers.is_empty() {
+        lockfile.covers.extend(super::msbuild::shared(&neighbours.moved_to(folder)).map(|text| text.id));
+    }
 }
 
 #[cfg(test)]

@@ -235,17 +235,26 @@ impl<'a> Dependency<'a> {
     /// Where it comes from, as an address for people; empty if there is none.
     #[must_use]
     pub fn location(&self) -> String {
+        let is_own = self.origin.known_by == crate::routing::KnownBy::Entry;
+        // Images of one host share an answer, whose address is that of the first.
+        if let (true, Ecosystem::Docker, crate::dependency::Locator::Index(host)) =
+            (is_own, self.entry.ecosystem, &self.entry.locator)
+        {
+            let content = &self.text.content;
+            let name = formats::image::known_part(self.entry.name.of(content));
+            return crate::address::stripped(&format!("https://{}/{name}", host.of(content)));
+        }
         let own = self.entry.locator_span().and_then(|_| match &self.entry.locator {
             crate::dependency::Locator::File(at)
             | crate::dependency::Locator::Url(at)
             | crate::dependency::Locator::Git { url: at, .. }
             | crate::dependency::Locator::Path(at)
             | crate::dependency::Locator::Unresolved(at) => Some(at.of(&self.text.content)),
-            crate::dependency::Locator::Index(at) if self.entry.ecosystem != Ecosystem::Docker => Some(at.of(&self.text.content)),
+            crate::dependency::Locator::Index(at) => Some(at.of(&self.text.content)),
             _ => None,
         });
         match own {
-            Some(own) if self.origin.known_by == crate::routing::KnownBy::Entry => crate::address::stripped(own),
+            Some(own) if is_own => crate::address::stripped(own),
             _ => self.candidate().map(|candidate| candidate.location.clone()).unwrap_or_default(),
         }
     }

@@ -473,6 +473,16 @@ fn a_list_fits_its_schema() {
 }
 
 #[test]
+fn images_of_one_host_each_have_their_own_address() {
+    let folder =
+        Folder::of(&[("Dockerfile", "FROM quay.io/acme/one:1 AS one\nFROM quay.io/acme/two:1\nCOPY --from=one /a /a\n")]);
+    let list: Value = serde_json::from_str(&folder.run(&["list", "--format", "json"]).out).unwrap();
+    let at = |row: &Value| row["origin"]["location"].as_str().unwrap_or("").to_owned();
+    let found: Vec<String> = list["dependencies"].as_array().unwrap().iter().map(at).collect();
+    assert_eq!(found, ["https://quay.io/acme/one", "https://quay.io/acme/two"]);
+}
+
+#[test]
 fn before_the_first_entry_the_seeds_tiers_hold() {
     let ran = packman(&["registries", "--as-of", "2020-01-01", "--format", "json"]);
     assert_eq!(ran.exit, Exit::Pass);

@@ -75,7 +75,8 @@ fn is_address(text: &str) -> bool {
             && rest.starts_with('/')
     });
     let is_path = bare.starts_with(['.', '/', '~']) || bare.starts_with("${") || bare.starts_with("file:");
-    let is_plain = !bare.contains([' ', '<', '>', '{', '|']) || bare.starts_with("${");
+    // `${NAME}` is expanded by pip, in a secret of an address above all.
+    let is_plain = !bare.replace("${", "").contains([' ', '<', '>', '{', '|']) || bare.starts_with("${");
     (has_scheme && is_plain) || is_path || (is_plain && (is_archive(bare) || (bare.contains('/') && !bare.contains('='))))
 }
 

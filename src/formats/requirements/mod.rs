@@ -1,4 +1,5 @@
-//! Requirements and constraints files of pip: `requirements*.txt`, `*requirements.txt`, `constraints*.txt`, `requirements/*.txt`, `.in`.
+//! Requirements and constraints files of pip: `*requirements*.txt`, `constraints*.txt`, `requirements/*.txt`, `.in`, and those of
+//! Rye and others that are called `requirements*.lock`.
 //!
 //! Specification: pip's documentation, "Requirements File Format", and its reader `req/req_file.py`. A file is a lock if every line is
 //! pinned (`==` or `===` without a star, an address, a folder, a full commit), else a declaration; `.in` files are always one, and
@@ -43,13 +44,14 @@ pub(crate) static FORMAT: Format = Format {
     title: "pip requirements",
     kind: Kind::Lock,
     files: &[
-        Claim::Around("requirements", ".txt"),
+        Claim::Holding("requirements", ".txt"),
         Claim::SuffixAnyCase("requirements.txt"),
         Claim::Around("constraints", ".txt"),
         Claim::In("requirements", ".txt"),
-        Claim::Around("requirements", ".in"),
+        Claim::Holding("requirements", ".in"),
         Claim::SuffixAnyCase("requirements.in"),
         Claim::In("requirements", ".in"),
+        Claim::Around("requirements", ".lock"),
     ],
     looks: Some(looks),
     shadowed_by: &[],
