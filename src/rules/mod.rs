@@ -249,8 +249,8 @@ impl<'a> Dependency<'a> {
             | crate::dependency::Locator::Url(at)
             | crate::dependency::Locator::Git { url: at, .. }
             | crate::dependency::Locator::Path(at)
-            | crate::dependency::Locator::Unresolved(at) => Some(at.of(&self.text.content)),
-            crate::dependency::Locator::Index(at) => Some(at.of(&self.text.content)),
+            | crate::dependency::Locator::Unresolved(at)
+            | crate::dependency::Locator::Index(at) => Some(at.of(&self.text.content)),
             _ => None,
         });
         match own {
