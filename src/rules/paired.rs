@@ -1,15 +1,18 @@
 //! Packages of a head with what they were at the base, wherever their lockfile moved. Finds nothing itself.
 
+use std::hash::Hash;
 use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt, HashSet};
 
 use crate::address;
+use crate::dependency::Locator;
 use crate::ecosystem::Ecosystem;
 use crate::finding::Subject;
 use crate::route::{Class, Registry};
 use crate::rules::{Case, Dependency};
 use crate::snapshot::{Judged, Snapshot};
+use crate::text::Span;
 
 /// One entry of the head, and the entries of the same package at the base: those of its version, else all of it.
 pub(super) struct Paired<'a> {
@@ -84,12 +87,14 @@ fn entries<'a>(case: &Case<'a>, number: u32) -> Entries<'a> {
     entries
 }
 
-/// What left its lockfile, or left with it.
+/// What left its lockfile, or left with it. Of entries that are alike in all that is compared one is kept: a folder of projects that
+/// moves as a whole would otherwise be compared each with each.
 fn gone_entries<'a>(case: &Case<'a>, at_base: &Case<'a>, changed: &[(u32, Option<u32>)]) -> Entries<'a> {
     let twins: HashMap<u32, u32> = changed.iter().filter_map(|(number, twin)| Some(((*twin)?, *number))).collect();
     let here: HashSet<*const Judged> = case.head.lockfiles.iter().map(Arc::as_ptr).collect();
     let is_shared = |judged: &Arc<Judged>| here.contains(&Arc::as_ptr(judged));
     let mut gone: Entries<'a> = HashMap::new();
+    let mut seen = HashSet::default();
     for (number, judged) in at_base.head.lockfiles.iter().enumerate().filter(|(_, judged)| judged.is_judged()) {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         let twin = twins.get(&number);
@@ -100,12 +105,27 @@ fn gone_entries<'a>(case: &Case<'a>, at_base: &Case<'a>, changed: &[(u32, Option
             twin.map(|twin| of_lockfile(case, *twin).map(|one| (one.entry.ecosystem, one.name())).collect()).unwrap_or_default();
         for dependency in of_lockfile(at_base, number) {
             let name = (dependency.entry.ecosystem, dependency.name());
-            if !here.contains(&name) {
+            if !here.contains(&name) && seen.insert((name, alike(at_base, &dependency))) {
                 gone.entry(name).or_default().push(dependency);
             }
         }
     }
     gone
+}
+
+/// Everything about an entry but its name and its file that a comparison looks at.
+fn alike<'a>(case: &Case<'a>, dependency: &Dependency<'a>) -> impl Eq + Hash + use<'a> {
+    let (entry, lockfile, text) = (dependency.entry, &dependency.judged.lockfile, dependency.text);
+    // A commit stands behind its repository, what was asked for between both.
+    let until = match &entry.locator {
+        Locator::Git { commit: Some(commit), .. } => commit.span.end,
+        _ => 0,
+    };
+    let written = entry.locator_span().map(|span| text.slice(Span { end: span.end.max(until), ..span }));
+    let locator = (std::mem::discriminant(&entry.locator), written, dependency.commit());
+    let hashes: Vec<&str> = lockfile.hashes_of(dependency.id.1).map(|hash| hash.of(&text.content)).collect();
+    let flags = (entry.moving.is_some(), entry.runs_code.is_some(), lockfile.shows.install_code);
+    (lockfile.format.id, lockfile.kind, dependency.version(), locator, sources(case, dependency), hashes, flags)
 }
 
 /// One place that a package may come from, as far as a change of it matters.
