@@ -93,6 +93,10 @@ impl GitFault {
             Self::NoRepository(_) => {
                 "give the folder of a git checkout, or a folder to compare with: `--base ./FOLDER`".to_owned()
             }
+            // `~` and `^` count commits that git cannot fetch by that name.
+            Self::NoSuchRevision(revision) if revision.contains(['~', '^']) => {
+                "look at `git log --oneline`: its history may be shorter than that".to_owned()
+            }
             Self::NoSuchRevision(revision) => match revision.strip_prefix("origin/") {
                 Some(branch) => format!("run `git fetch origin {branch}`, or check out with `fetch-depth: 0`"),
                 None => format!("run `git fetch origin {revision}`; a folder is written with `./` in front"),
