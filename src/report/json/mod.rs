@@ -3,18 +3,19 @@
 //! Documents are streamed: only a few chunks of rows are in memory at a time, rendered in parallel and written in order. Their schemas
 //! are derived from the same types.
 
+mod lists;
+
 use std::io::{self, Write};
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
-
-use rayon::prelude::*;
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Serialize, Serializer};
 
 use crate::finding::{Finding, State, Subject};
 use crate::judge::{Report, Row};
+use crate::report::json::lists::{CHUNK_ROWS, Lists, begin, row};
 use crate::report::{Group, Reporter};
 use crate::routing::KnownBy;
 use crate::rules::{Case, Dependency};
@@ -590,70 +591,6 @@ pub fn list(case: &Case<'_>, out: &mut dyn Write) -> io::Result<()> {
     let out = &mut begin(&document, &["lockfiles", "dependencies"], out)?;
     lockfiles(case, out)?;
     dependencies(case, out)
-}
-
-/// Writes a document as far as its lists, whose names come last in it and which are still empty.
-fn begin<'w>(document: &impl Serialize, lists: &[&str], out: &'w mut dyn Write) -> io::Result<Lists<'w>> {
-    let mut head = serde_json::to_vec(document)?;
-    let empty: Vec<String> = lists.iter().map(|list| format!("\"{list}\":[]")).collect();
-    let kept = head.len().saturating_sub(empty.join(",").len() + 1);
-    head.truncate(kept);
-    out.write_all(&head)?;
-    Ok(Lists { out, names: lists.iter().map(|list| (*list).to_owned()).collect() })
-}
-
-/// The lists of a document, written one after the other.
-struct Lists<'w> {
-    out: &'w mut dyn Write,
-    /// Those that are still to come.
-    names: std::collections::VecDeque<String>,
-}
-
-/// So many chunks a thread are rendered before the next ones are begun.
-const CHUNKS_PER_THREAD: usize = 2;
-/// So many rows make a chunk: much less than a processor's cache, much more than the cost of handing it over.
-const CHUNK_ROWS: usize = 256;
-
-impl Lists<'_> {
-    /// Renders chunks of rows in parallel and writes them in order. A chunk writes a comma behind each of its rows.
-    fn write<C: Sync>(
-        &mut self,
-        chunks: &mut dyn Iterator<Item = C>,
-        render: impl Fn(&C, &mut Vec<u8>) -> io::Result<()> + Sync,
-    ) -> io::Result<()> {
-        let name = self.names.pop_front().unwrap_or_default();
-        write!(self.out, "\"{name}\":[")?;
-        let mut is_first = true;
-        loop {
-            let some: Vec<C> = chunks.take(rayon::current_num_threads() * CHUNKS_PER_THREAD).collect();
-            if some.is_empty() {
-                break;
-            }
-            let rendered: Vec<io::Result<Vec<u8>>> = some
-                .par_iter()
-                .with_max_len(1)
-                .map(|chunk| {
-                    let mut rows = Vec::with_capacity(CHUNK_ROWS * 1024);
-                    render(chunk, &mut rows).map(|()| rows)
-                })
-                .collect();
-            for rows in rendered {
-                let rows = rows?;
-                let Some(rows) = rows.strip_suffix(b",") else { continue };
-                if !std::mem::take(&mut is_first) {
-                    self.out.write_all(b",")?;
-                }
-                self.out.write_all(rows)?;
-            }
-        }
-        self.out.write_all(if self.names.is_empty() { b"]}\n" } else { b"]," })
-    }
-}
-
-fn row(row: &impl Serialize, rows: &mut Vec<u8>) -> io::Result<()> {
-    serde_json::to_writer(&mut *rows, row)?;
-    rows.push(b',');
-    Ok(())
 }
 
 fn findings(report: &Report<'_>, lists: &mut Lists<'_>) -> io::Result<()> {
