@@ -48,16 +48,12 @@ const SECTIONS: [&str; 9] = [
 /// Sections of a tuple's details that make edges, and whether what they name may be left out.
 const EDGES: [(&str, bool); 3] = [("dependencies", false), ("optionalDependencies", true), ("peerDependencies", false)];
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let document = match json::read_with_comments(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = json::read_with_comments(text)?;
     let root = document.root();
     let packages = root.get("packages");
     if !root.is_map() || packages.is_some_and(|packages| !packages.is_map()) {
-        let problem = packages.unwrap_or(root).problem(Lost::File, "is no map, expected the keys of a bun.lock");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(packages.unwrap_or(root).problem(Lost::File, "is no map, expected the keys of a bun.lock"));
     }
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: false, integrity: true, edges: true, scope: true, install_code: false };
@@ -84,7 +80,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     for tuple in &tuples {
         reading.tuple(*tuple, &trusted);
     }
-    reading.connect(root, &tuples)
+    Ok(reading.connect(root, &tuples))
 }
 
 /// How many packages deep an install path is.

@@ -4,7 +4,7 @@
 //!
 //! Specification: bun.sh, lockfile. `bun install --save-text-lockfile` writes the text form, `bun_lock`'s.
 
-use crate::dependency::{Kind, Lockfile};
+use crate::dependency::Kind;
 use crate::formats::{Claim, Format};
 use crate::text::{Lost, Problem, Span};
 
@@ -19,6 +19,6 @@ pub(crate) static FORMAT: Format = Format {
     read: |text, _| {
         let problem = Problem::new(text.place(Span::default()), Lost::File, "is bun's binary lockfile, which is not read")
             .with_hint("run `bun install --save-text-lockfile` and commit bun.lock instead");
-        Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem)
+        Err(problem)
     },
 };

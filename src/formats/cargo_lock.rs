@@ -17,7 +17,7 @@ use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::neighbours::{Neighbours, relative};
 use crate::syntax::{Node, toml};
-use crate::text::{Lost, Span, Str, Text};
+use crate::text::{Lost, Problem, Span, Str, Text};
 
 pub(crate) static FORMAT: Format = Format {
     id: "cargo-lock",
@@ -32,15 +32,11 @@ pub(crate) static FORMAT: Format = Format {
 /// The newest version of the format that is known.
 const VERSION_MAX: u32 = 4;
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let document = match toml::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = toml::read(text)?;
     let root = document.root();
     if root.get("package").is_none() && root.get("root").is_none() {
-        let problem = root.problem(Lost::File, "has no `[[package]]`, which every Cargo.lock has");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(root.problem(Lost::File, "has no `[[package]]`, which every Cargo.lock has"));
     }
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: true, integrity: true, edges: true, ..Shows::default() };
@@ -65,7 +61,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     packages.read_metadata(&mut lockfile, root);
     packages.read_edges(&mut lockfile);
     packages.read_workspace(&mut lockfile);
-    lockfile
+    Ok(lockfile)
 }
 
 fn read_version(lockfile: &mut Lockfile, root: Node<'_>, has_inline_checksum: bool) {

@@ -15,7 +15,7 @@ use super::{Claim, Format};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::neighbours::{Neighbours, folder_of, join, relative};
-use crate::text::{Lost, Span, Str, Text};
+use crate::text::{Lost, Problem, Span, Str, Text};
 
 pub(crate) static FORMAT: Format = Format {
     id: "cargo-toml",
@@ -27,11 +27,8 @@ pub(crate) static FORMAT: Format = Format {
     read,
 };
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let (manifest, problems) = match cargo_manifest::alone(text, neighbours) {
-        Ok(read) => read,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Declaration, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let (manifest, problems) = cargo_manifest::alone(text, neighbours)?;
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Declaration);
     lockfile.shows = Shows { origin: true, scope: true, ..Shows::default() };
     lockfile.stated += problems.iter().filter(|problem| problem.lost == Lost::Entry).count();
@@ -40,7 +37,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     for wanted in &manifest.wanted {
         add(&mut lockfile, text, wanted, &mut known);
     }
-    lockfile
+    Ok(lockfile)
 }
 
 /// One package with one origin may stand in several tables.

@@ -54,11 +54,8 @@ fn looks(content: &str) -> bool {
     content.is_empty() || content.trim_start().starts_with('{') || content.lines().any(is_top)
 }
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let documents = match yaml::read_with_aliases(text) {
-        Ok(documents) => documents,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Reference, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let documents = yaml::read_with_aliases(text)?;
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Reference);
     lockfile.shows = Shows { origin: true, ..Shows::default() };
     let variables = environment(&mut lockfile, neighbours);
@@ -69,12 +66,11 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
             NodeKind::Map => reader.document(root),
             NodeKind::Null => {}
             _ => {
-                let problem = root.problem(Lost::File, "expected a map with `services`");
-                return Lockfile::unreadable(text, &FORMAT, Kind::Reference, problem);
+                return Err(root.problem(Lost::File, "expected a map with `services`"));
             }
         }
     }
-    reader.lockfile
+    Ok(reader.lockfile)
 }
 
 struct Reader<'t, 'n> {

@@ -56,15 +56,11 @@ const CODE_HOSTS: [&str; 6] =
 /// The named limit on pairs of a registry and a host outside it.
 const PAIRS_MAX: usize = 64;
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let document = match json::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = json::read(text)?;
     let root = document.root();
     if root.get("packages").is_none_or(|packages| packages.kind() != crate::syntax::Kind::List) {
-        let problem = root.problem(Lost::File, "has no list `packages`, which every composer.lock has");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(root.problem(Lost::File, "has no list `packages`, which every composer.lock has"));
     }
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: true, integrity: true, edges: true, scope: true, install_code: true };
@@ -83,7 +79,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     }
     reader.edges();
     reader.manifest(neighbours);
-    reader.lockfile
+    Ok(reader.lockfile)
 }
 
 struct Reader<'d> {

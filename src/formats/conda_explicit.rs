@@ -17,7 +17,7 @@ use crate::dependency::{Entry, Kind, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::neighbours::Neighbours;
 use crate::syntax::lines::{self, Line};
-use crate::text::{Lost, Str, Text};
+use crate::text::{Lost, Problem, Str, Text};
 
 /// The row of the table.
 pub(crate) static FORMAT: Format = Format {
@@ -43,7 +43,7 @@ fn looks(content: &str) -> bool {
     memchr::memmem::find(content.as_bytes(), MARK.as_bytes()).is_some() && content.lines().any(|line| line.trim() == MARK)
 }
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
+fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: true, integrity: true, edges: false, scope: false, install_code: false };
     let mut packages = Packages::new(text);
@@ -59,7 +59,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
         }
     }
     packages.finish(&mut lockfile);
-    lockfile
+    Ok(lockfile)
 }
 
 fn read_conda(lockfile: &mut Lockfile, packages: &mut Packages<'_>, line: &Line<'_>, written: &str) {

@@ -36,16 +36,12 @@ pub(crate) static FORMAT: Format = Format {
     read,
 };
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
-    let documents = match yaml::read(text) {
-        Ok(documents) => documents,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let documents = yaml::read(text)?;
     let root = documents.first().map(|document| document.root()).filter(|root| root.is_map());
     let list = root.and_then(|root| root.get("package")).filter(|list| list.kind() == NodeKind::List);
     let (Some(root), Some(list)) = (root, list) else {
-        let problem = Problem::new(text.place(start(text)), Lost::File, "has no list `package`, expected a conda-lock.yml");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(Problem::new(text.place(start(text)), Lost::File, "has no list `package`, expected a conda-lock.yml"));
     };
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: true, integrity: true, edges: true, scope: true, install_code: false };
@@ -65,7 +61,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
         lockfile.problem(more.root().place(), Lost::Detail, message);
     }
     read_list(&mut lockfile, text, list);
-    lockfile
+    Ok(lockfile)
 }
 
 /// A list of packages with `manager` and `platform`, which the oldest pixi.lock has too.

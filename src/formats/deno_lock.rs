@@ -33,15 +33,11 @@ pub(crate) static FORMAT: Format = Format {
 
 const SECTIONS: [&str; 8] = ["jsr", "npm", "packages", "redirects", "remote", "specifiers", "version", "workspace"];
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
-    let document = match json::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = json::read(text)?;
     let root = document.root();
     if !root.is_map() {
-        let problem = root.problem(Lost::File, "is no map, expected the keys of a deno.lock");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(root.problem(Lost::File, "is no map, expected the keys of a deno.lock"));
     }
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     let stated = root.get("version");
@@ -59,7 +55,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
     };
     if stated.is_none() {
         reading.remote(root);
-        return reading.lockfile;
+        return Ok(reading.lockfile);
     }
     if !matches!(version.as_str(), "1" | "2" | "3" | "4" | "5") {
         let problem = stated.unwrap_or(root).problem(Lost::Detail, format!("version {version} is unknown, expected 1 to 5"));
@@ -94,7 +90,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
         section.members().for_each(|node| reading.edges(node));
     }
     reading.directness(root, specifiers, version == "2");
-    reading.lockfile
+    Ok(reading.lockfile)
 }
 
 /// The work on one file.

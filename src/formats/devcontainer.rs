@@ -16,7 +16,7 @@ use crate::formats::image::{self, Written};
 use crate::formats::{Claim, Format, compose, dockerfile, remote};
 use crate::neighbours::Neighbours;
 use crate::syntax::{Kind as NodeKind, Node, json};
-use crate::text::{Lost, Str, Text};
+use crate::text::{Lost, Problem, Str, Text};
 
 /// The format.
 pub(super) static FORMAT: Format = Format {
@@ -32,15 +32,11 @@ pub(super) static FORMAT: Format = Format {
 /// What development containers and their locks show.
 pub(super) const SHOWS: Shows = Shows { origin: true, integrity: false, edges: false, scope: true, install_code: true };
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let document = match json::read_with_comments(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Reference, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = json::read_with_comments(text)?;
     let root = document.root();
     if !root.is_map() {
-        let problem = root.problem(Lost::File, "expected a map with `image`, `build` or `dockerComposeFile`");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Reference, problem);
+        return Err(root.problem(Lost::File, "expected a map with `image`, `build` or `dockerComposeFile`"));
     }
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Reference);
     lockfile.shows = SHOWS;
@@ -78,7 +74,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
         }
         _ => {}
     }
-    lockfile
+    Ok(lockfile)
 }
 
 /// The features that the lock beside has; a broken lock has none, and says so itself.

@@ -26,15 +26,11 @@ pub(super) static FORMAT: Format = Format {
     read,
 };
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let document = match json::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = json::read(text)?;
     let root = document.root();
     let Some(features) = root.get("features").filter(|features| features.is_map()) else {
-        let problem = root.problem(Lost::File, "expected a map with `features`");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(root.problem(Lost::File, "expected a map with `features`"));
     };
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { integrity: true, edges: true, ..devcontainer::SHOWS };
@@ -54,7 +50,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
         }
     }
     declare(&mut lockfile, text, neighbours, &indexes);
-    lockfile
+    Ok(lockfile)
 }
 
 fn push(lockfile: &mut Lockfile, text: &Text, feature: Node<'_>) -> Option<u32> {

@@ -33,7 +33,7 @@ pub(crate) static FORMAT: Format = Format {
     read,
 };
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: true, edges: true, ..Shows::default() };
     let mut reader = Reader {
@@ -274,11 +274,10 @@ impl<'t> Reader<'t> {
         self.lockfile.shows.integrity = true;
     }
 
-    fn finish(mut self) -> Lockfile {
+    fn finish(mut self) -> Result<Lockfile, Problem> {
         if !self.has_sections {
             let message = "has no section, expected `GEM`, `DEPENDENCIES` and others at the margin";
-            let problem = Problem::new(self.text.place(Span::default()), Lost::File, message);
-            return Lockfile::unreadable(self.text, &FORMAT, Kind::Lock, problem);
+            return Err(Problem::new(self.text.place(Span::default()), Lost::File, message));
         }
         let content = &self.text.content;
         for (from, name) in &self.required {
@@ -309,7 +308,7 @@ impl<'t> Reader<'t> {
         self.lockfile.shows.integrity |= can_have_checksums(version);
         let gemfile = join(self.neighbours.folder(), gemfile_of(&self.text.path));
         self.lockfile.covers.extend(self.neighbours.find(&gemfile));
-        self.lockfile
+        Ok(self.lockfile)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::formats::image::{self, Written};
 use crate::formats::{Claim, Format, dockerfile, github_workflow};
 use crate::neighbours::Neighbours;
 use crate::syntax::{Node, yaml};
-use crate::text::{Lost, Text};
+use crate::text::{Lost, Problem, Text};
 
 /// The format.
 pub(super) static FORMAT: Format = Format {
@@ -33,11 +33,8 @@ fn looks(content: &str) -> bool {
     content.is_empty() || content.trim_start().starts_with('{') || content.lines().any(is_runs)
 }
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let documents = match yaml::read_with_aliases(text) {
-        Ok(documents) => documents,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Reference, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let documents = yaml::read_with_aliases(text)?;
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Reference);
     lockfile.shows = github_workflow::SHOWS;
     let mut uses = Uses { text, neighbours, lockfile, root: String::new(), seen: HashSet::new() };
@@ -48,7 +45,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
             _ => uses.lockfile.problems.push(root.problem(Lost::File, "expected an action: a map with `runs`")),
         }
     }
-    uses.lockfile
+    Ok(uses.lockfile)
 }
 
 fn runs(uses: &mut Uses<'_, '_>, runs: Node<'_>) {

@@ -14,7 +14,7 @@ use crate::formats::actions::{Local, Uses};
 use crate::formats::{Claim, Format};
 use crate::neighbours::Neighbours;
 use crate::syntax::{Node, yaml};
-use crate::text::{Lost, Text};
+use crate::text::{Lost, Problem, Text};
 
 /// The format.
 pub(super) static FORMAT: Format = Format {
@@ -30,11 +30,8 @@ pub(super) static FORMAT: Format = Format {
 /// What workflows and actions show.
 pub(super) const SHOWS: Shows = Shows { origin: true, integrity: false, edges: false, scope: true, install_code: false };
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let documents = match yaml::read_with_aliases(text) {
-        Ok(documents) => documents,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Reference, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let documents = yaml::read_with_aliases(text)?;
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Reference);
     lockfile.shows = SHOWS;
     let root = neighbours.folder().strip_suffix(".github/workflows").unwrap_or("").trim_end_matches('/').to_owned();
@@ -47,7 +44,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
             None => uses.lockfile.problems.push(root.problem(Lost::File, "expected a workflow: a map with `jobs`")),
         }
     }
-    uses.lockfile
+    Ok(uses.lockfile)
 }
 
 fn job(uses: &mut Uses<'_, '_>, job: Node<'_>) {

@@ -29,7 +29,7 @@ pub(crate) static FORMAT: Format = Format {
     read,
 };
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let (statements, problems) = go_lines::statements(text);
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { integrity: true, ..Shows::default() };
@@ -58,7 +58,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     if language.unwrap_or((1, 16)) < (1, 17) {
         module.add_unlisted(&mut lockfile, &required, at);
     }
-    lockfile
+    Ok(lockfile)
 }
 
 /// The version of the language, and where modules anchor that only `go.sum` names.

@@ -13,7 +13,7 @@ use super::{Claim, Format};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::neighbours::Neighbours;
-use crate::text::{Lost, Str, Text};
+use crate::text::{Lost, Problem, Str, Text};
 
 pub(crate) static FORMAT: Format = Format {
     id: "go-sum",
@@ -25,7 +25,7 @@ pub(crate) static FORMAT: Format = Format {
     read,
 };
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
+fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { integrity: true, ..Shows::default() };
     let mut known: HashMap<(&str, &str), (u32, &str)> = HashMap::new();
@@ -57,7 +57,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
         lockfile.hash(index, hash);
         known.insert((sum.path, sum.version), (index, sum.hash));
     }
-    lockfile
+    Ok(lockfile)
 }
 
 #[cfg(test)]

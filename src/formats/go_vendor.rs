@@ -15,7 +15,7 @@ use crate::dependency::{Entry, Kind, Locator, Lockfile};
 use crate::ecosystem::Ecosystem;
 use crate::neighbours::Neighbours;
 use crate::syntax::lines::{self, Line};
-use crate::text::{Lost, Str, Text};
+use crate::text::{Lost, Problem, Str, Text};
 
 pub(crate) static FORMAT: Format = Format {
     id: "go-vendor",
@@ -27,7 +27,7 @@ pub(crate) static FORMAT: Format = Format {
     read,
 };
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
+fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let content = &text.content;
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     let mut known = HashSet::new();
@@ -51,7 +51,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
             lockfile.push(entry);
         }
     }
-    lockfile
+    Ok(lockfile)
 }
 
 /// Whether a line is a package's path, or nothing. Nothing else stands in a path that can be imported.

@@ -22,7 +22,7 @@ pub(crate) static FORMAT: Format = Format {
     read,
 };
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let (statements, problems) = go_lines::statements(text);
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { integrity: true, ..Shows::default() };
@@ -49,7 +49,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
             }
         }
     }
-    lockfile
+    Ok(lockfile)
 }
 
 fn read_use(lockfile: &mut Lockfile, text: &Text, neighbours: &Neighbours<'_>, statement: &Statement<'_>) {

@@ -38,7 +38,7 @@ const OLD_FOLDER: &str = "gradle/dependency-locks";
 /// Files that lock what builds, not what is built.
 const BUILD_FILES: [&str; 2] = ["buildscript-gradle.lockfile", "settings-gradle.lockfile"];
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { scope: true, ..Shows::default() };
     let file = File::of(&text.path);
@@ -68,7 +68,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     if !file.locks_builds {
         lockfile.covers = covered(file.project, neighbours);
     }
-    lockfile
+    Ok(lockfile)
 }
 
 /// What the path of a lockfile says about it.

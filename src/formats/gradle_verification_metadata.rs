@@ -16,7 +16,7 @@ use crate::ecosystem::Ecosystem;
 use crate::formats::{Claim, Format, maven_names};
 use crate::neighbours::Neighbours;
 use crate::syntax::xml::{self, Element};
-use crate::text::{Lost, Str, Text};
+use crate::text::{Lost, Problem, Str, Text};
 
 /// The row of the table.
 pub(super) static FORMAT: Format = Format {
@@ -32,15 +32,12 @@ pub(super) static FORMAT: Format = Format {
 /// Elements of an artifact that prove its bytes.
 const PROOFS: [&str; 5] = ["pgp", "md5", "sha1", "sha256", "sha512"];
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
-    let document = match xml::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = xml::read(text)?;
     let root = document.root();
     if !root.is("verification-metadata") {
         let message = format!("begins with `<{}>`, expected `<verification-metadata>`", root.name());
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, root.problem(Lost::File, message));
+        return Err(root.problem(Lost::File, message));
     }
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { integrity: true, ..Shows::default() };
@@ -56,7 +53,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
             }
         }
     }
-    lockfile
+    Ok(lockfile)
 }
 
 /// The version in the schema's address, the only place that has one.

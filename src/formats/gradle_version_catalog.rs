@@ -28,11 +28,8 @@ pub(super) static FORMAT: Format = Format {
     read,
 };
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
-    let document = match toml::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Declaration, problem),
-    };
+fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = toml::read(text)?;
     let root = document.root();
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Declaration);
     lockfile.version = root.at(&["metadata", "format", "version"]).and_then(Node::scalar).map(str::to_owned);
@@ -50,7 +47,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
             }
         }
     }
-    catalog.lockfile
+    Ok(catalog.lockfile)
 }
 
 struct Catalog<'d> {

@@ -10,7 +10,7 @@ use crate::dependency::{Kind, Lockfile, Scopes, Shows};
 use crate::formats::image::{self, Written};
 use crate::formats::{Claim, Format, shell};
 use crate::neighbours::Neighbours;
-use crate::text::{Span, Str, Text};
+use crate::text::{Problem, Span, Str, Text};
 
 /// The format.
 pub(super) static FORMAT: Format = Format {
@@ -39,7 +39,7 @@ pub(super) fn looks(content: &str) -> bool {
     false
 }
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
+fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Reference);
     lockfile.shows = Shows { origin: true, scope: true, ..Shows::default() };
     let mut start = 0;
@@ -53,7 +53,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
         }
         start += line.len();
     }
-    lockfile
+    Ok(lockfile)
 }
 
 /// Where the value of `image:` stands in a line, without quotes and comment; `None` if the line has none.

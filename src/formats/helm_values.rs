@@ -14,7 +14,7 @@ use crate::formats::image::{self, PieceKind, Written};
 use crate::formats::{Claim, Format};
 use crate::neighbours::Neighbours;
 use crate::syntax::{Kind as NodeKind, Node, yaml};
-use crate::text::{Span, Text};
+use crate::text::{Problem, Span, Text};
 
 /// The format.
 pub(super) static FORMAT: Format = Format {
@@ -41,11 +41,8 @@ fn looks(content: &str) -> bool {
         .any(|key| memchr::memmem::find(content.as_bytes(), key.as_bytes()).is_some())
 }
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
-    let documents = match yaml::read_with_aliases(text) {
-        Ok(documents) => documents,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Reference, problem),
-    };
+fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let documents = yaml::read_with_aliases(text)?;
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Reference);
     lockfile.shows = Shows { origin: true, scope: true, ..Shows::default() };
     let mut reader = Reader { text, lockfile, registry: Written::default(), seen: HashSet::new() };
@@ -55,7 +52,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
         reader.registry = registry.and_then(|registry| reader.written(registry)).unwrap_or_default();
         reader.walk(root, false);
     }
-    reader.lockfile
+    Ok(reader.lockfile)
 }
 
 struct Reader<'t> {

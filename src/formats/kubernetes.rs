@@ -18,7 +18,7 @@ use crate::formats::image::{self, Written};
 use crate::formats::{Claim, Format, helm_template};
 use crate::neighbours::Neighbours;
 use crate::syntax::{Kind as NodeKind, Node, yaml};
-use crate::text::{Lost, Text};
+use crate::text::{Lost, Problem, Text};
 
 /// The format.
 pub(super) static FORMAT: Format = Format {
@@ -50,11 +50,8 @@ pub(super) fn is_at_top(content: &str, key: &str) -> bool {
     })
 }
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
-    let documents = match yaml::read_with_aliases(text) {
-        Ok(documents) => documents,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Reference, problem),
-    };
+fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let documents = yaml::read_with_aliases(text)?;
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Reference);
     lockfile.shows = Shows { origin: true, scope: true, ..Shows::default() };
     let mut reader = Reader { text, lockfile, seen: HashSet::new() };
@@ -65,7 +62,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
             reader.walk(root, false);
         }
     }
-    reader.lockfile
+    Ok(reader.lockfile)
 }
 
 struct Reader<'t> {

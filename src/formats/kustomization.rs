@@ -12,7 +12,7 @@ use crate::formats::image::{self, PieceKind, Written};
 use crate::formats::{Claim, Format, remote};
 use crate::neighbours::Neighbours;
 use crate::syntax::{Kind as NodeKind, Node, yaml};
-use crate::text::{Lost, Span, Text};
+use crate::text::{Lost, Problem, Span, Text};
 
 /// The format.
 pub(super) static FORMAT: Format = Format {
@@ -29,11 +29,8 @@ pub(super) static FORMAT: Format = Format {
 const SOURCES: [&str; 8] =
     ["bases", "components", "configurations", "crds", "generators", "resources", "transformers", "validators"];
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let documents = match yaml::read_with_aliases(text) {
-        Ok(documents) => documents,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Reference, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let documents = yaml::read_with_aliases(text)?;
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Reference);
     lockfile.shows = Shows { origin: true, scope: true, ..Shows::default() };
     for document in &documents {
@@ -53,7 +50,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
             helm_chart(&mut lockfile, text, chart);
         }
     }
-    lockfile
+    Ok(lockfile)
 }
 
 fn list<'d>(lockfile: &mut Lockfile, root: Node<'d>, key: &str) -> Vec<Node<'d>> {

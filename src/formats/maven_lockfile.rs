@@ -15,7 +15,7 @@ use crate::ecosystem::Ecosystem;
 use crate::formats::{Claim, Format, maven_names};
 use crate::neighbours::Neighbours;
 use crate::syntax::{Node, json};
-use crate::text::{Lost, Str, Text};
+use crate::text::{Lost, Problem, Str, Text};
 
 /// The row of the table.
 pub(super) static FORMAT: Format = Format {
@@ -32,15 +32,11 @@ fn looks(content: &str) -> bool {
     content.contains("\"lockFileVersion\"") || (content.contains("\"groupId\"") && content.contains("\"artifactId\""))
 }
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
-    let document = match json::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = json::read(text)?;
     let root = document.root();
     if !root.is_map() {
-        let problem = root.problem(Lost::File, "is no map, expected the keys of a maven-lockfile");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(root.problem(Lost::File, "is no map, expected the keys of a maven-lockfile"));
     }
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: true, integrity: true, edges: true, scope: true, ..Shows::default() };
@@ -73,7 +69,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
         reading.one(node, "version", Some(Scopes::BUILD), true);
     }
     reading.parents(root.get("pom"));
-    reading.lockfile
+    Ok(reading.lockfile)
 }
 
 struct Reading<'d> {

@@ -76,7 +76,7 @@ mod yarn_v1;
 
 use crate::dependency::{Kind, Lockfile};
 use crate::neighbours::{Neighbours, folder_of};
-use crate::text::Text;
+use crate::text::{Problem, Text};
 
 /// Which files a format claims by name. `PATH` is relative to the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,8 +140,8 @@ pub struct Format {
     pub looks: Option<fn(&str) -> bool>,
     /// For declarations and neighbours: the formats that make files of this one details when they lie in the same folder.
     pub shadowed_by: &'static [&'static str],
-    /// The reader. Never gives up a file for one bad entry.
-    pub read: fn(&Text, &Neighbours<'_>) -> Lockfile,
+    /// The reader. Never gives up a file for one bad entry; an error is what leaves nothing of the file to rely on.
+    pub read: fn(&Text, &Neighbours<'_>) -> Result<Lockfile, Problem>,
 }
 
 impl Format {
@@ -217,8 +217,9 @@ pub fn by_id(id: &str) -> Option<&'static Format> {
 
 /// Reads a text as a file of `format`.
 #[must_use]
-pub fn read(format: &Format, text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let mut lockfile = (format.read)(text, neighbours);
+pub fn read(format: &'static Format, text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
+    let read = (format.read)(text, neighbours);
+    let mut lockfile = read.unwrap_or_else(|problem| Lockfile::unreadable(text, format, format.kind, problem));
     lockfile.finish();
     lockfile
 }

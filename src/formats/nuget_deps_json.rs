@@ -15,7 +15,7 @@ use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::neighbours::Neighbours;
 use crate::syntax::{Node, json};
-use crate::text::{Lost, Text};
+use crate::text::{Lost, Problem, Text};
 
 /// The row of the table.
 pub(crate) static FORMAT: Format = Format {
@@ -36,15 +36,11 @@ fn looks(content: &str) -> bool {
     content.contains("\"runtimeTarget\"") || (content.contains("\"libraries\"") && content.contains("\"targets\""))
 }
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
-    let document = match json::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = json::read(text)?;
     let root = document.root();
     if root.get("libraries").is_none_or(|libraries| !libraries.is_map()) {
-        let problem = root.problem(Lost::File, "has no map `libraries`, expected one of packages and projects");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(root.problem(Lost::File, "has no map `libraries`, expected one of packages and projects"));
     }
     let content = &text.content;
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
@@ -78,7 +74,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
     }
     nuget_assets::edges(root, &known, &mut lockfile);
     direct(root, &known, &mut lockfile);
-    lockfile
+    Ok(lockfile)
 }
 
 /// The program is the first project of each target; what it requires is direct.

@@ -12,7 +12,7 @@ use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::neighbours::Neighbours;
 use crate::syntax::xml::{self, Element};
-use crate::text::{Lost, Text};
+use crate::text::{Lost, Problem, Text};
 
 /// The row of the table.
 pub(crate) static FORMAT: Format = Format {
@@ -25,15 +25,11 @@ pub(crate) static FORMAT: Format = Format {
     read,
 };
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
-    let document = match xml::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = xml::read(text)?;
     let root = document.root();
     if !root.is("packages") {
-        let problem = root.problem(Lost::File, format!("is `{}`, expected `packages`", root.name()));
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(root.problem(Lost::File, format!("is `{}`, expected `packages`", root.name())));
     }
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { scope: true, ..Shows::default() };
@@ -51,7 +47,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
             lockfile.problems.push(element.problem(Lost::Entry, "is no package, expected `id` and an exact `version`"));
         }
     }
-    lockfile
+    Ok(lockfile)
 }
 
 fn entry(element: Element<'_>, content: &str) -> Option<Entry> {

@@ -35,17 +35,11 @@ pub(crate) static FORMAT: Format = Format {
 /// The newest version of the format that is known.
 const VERSION_MAX: u32 = 3;
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let document = match json::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = json::read(text)?;
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { integrity: true, edges: true, ..Shows::default() };
-    let targets = match targets(document.root(), &mut lockfile) {
-        Ok(targets) => targets,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+    let targets = targets(document.root(), &mut lockfile)?;
     let projects = own_projects(text, neighbours);
     lockfile.covers.extend(projects.iter().map(|(id, _)| *id));
     lockfile.covers.extend(msbuild::shared(neighbours).filter(|_| !projects.is_empty()).map(|text| text.id));
@@ -65,7 +59,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
         reader.edges(target.packages, own, framework);
     }
     declare(&mut reader.lockfile, &projects, neighbours, &known);
-    reader.lockfile
+    Ok(reader.lockfile)
 }
 
 /// The packages of one framework, or of one framework and runtime.

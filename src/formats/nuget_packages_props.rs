@@ -13,7 +13,7 @@ use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::neighbours::Neighbours;
 use crate::syntax::xml;
-use crate::text::{Lost, Str, Text};
+use crate::text::{Lost, Problem, Str, Text};
 
 /// The row of the table.
 pub(crate) static FORMAT: Format = Format {
@@ -28,15 +28,11 @@ pub(crate) static FORMAT: Format = Format {
 
 const TYPES: [&str; 4] = ["PackageVersion", "PackageReference", "GlobalPackageReference", "DotNetCliToolReference"];
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let document = match xml::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Declaration, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = xml::read(text)?;
     let root = document.root();
     if !root.is("Project") {
-        let problem = root.problem(Lost::File, format!("is `{}`, expected `Project`", root.name()));
-        return Lockfile::unreadable(text, &FORMAT, Kind::Declaration, problem);
+        return Err(root.problem(Lost::File, format!("is `{}`, expected `Project`", root.name())));
     }
     let content = &text.content;
     let properties = msbuild::Properties::around(&text.path, neighbours);
@@ -67,7 +63,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
             merged.add(&mut lockfile, content, entry);
         }
     }
-    lockfile
+    Ok(lockfile)
 }
 
 /// The exact version that is written, with its properties in place.

@@ -17,7 +17,7 @@ use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::neighbours::Neighbours;
 use crate::syntax::xml::{self, Element};
-use crate::text::{Lost, Str, Text};
+use crate::text::{Lost, Problem, Str, Text};
 
 /// The row of the table.
 pub(crate) static FORMAT: Format = Format {
@@ -39,15 +39,11 @@ pub(crate) static FORMAT: Format = Format {
 
 const TYPES: [&str; 4] = ["PackageReference", "GlobalPackageReference", "DotNetCliToolReference", "PackageDownload"];
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let document = match xml::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Declaration, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = xml::read(text)?;
     let root = document.root();
     if !root.is("Project") {
-        let problem = root.problem(Lost::File, format!("is `{}`, expected `Project`", root.name()));
-        return Lockfile::unreadable(text, &FORMAT, Kind::Declaration, problem);
+        return Err(root.problem(Lost::File, format!("is `{}`, expected `Project`", root.name())));
     }
     let properties = msbuild::Properties::around(&text.path, neighbours);
     let lockfile = Lockfile::new(text, &FORMAT, Kind::Declaration);
@@ -61,7 +57,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     for item in items {
         reader.item(item, &included);
     }
-    reader.lockfile
+    Ok(reader.lockfile)
 }
 
 struct Reader<'r, 'a> {

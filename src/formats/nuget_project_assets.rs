@@ -18,7 +18,7 @@ use crate::ecosystem::Ecosystem;
 use crate::neighbours::{Neighbours, folder_of, join, normalise};
 use crate::routing::{Address, Asked, KnownBy, Rule, When};
 use crate::syntax::{Node, json};
-use crate::text::{Lost, Text};
+use crate::text::{Lost, Problem, Text};
 
 /// The row of the table.
 pub(crate) static FORMAT: Format = Format {
@@ -34,15 +34,11 @@ pub(crate) static FORMAT: Format = Format {
 /// The newest version of the format that is known.
 const VERSION_MAX: u32 = 4;
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let document = match json::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = json::read(text)?;
     let root = document.root();
     if root.get("libraries").is_none_or(|libraries| !libraries.is_map()) {
-        let problem = root.problem(Lost::File, "has no map `libraries`, expected one of packages and projects");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(root.problem(Lost::File, "has no map `libraries`, expected one of packages and projects"));
     }
     let content = &text.content;
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
@@ -72,7 +68,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     direct(root, &mut lockfile, content);
     sources(root, text, project_folder, &mut lockfile);
     covers(root, neighbours, project_folder, &mut lockfile);
-    lockfile
+    Ok(lockfile)
 }
 
 fn entry(

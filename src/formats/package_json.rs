@@ -119,15 +119,11 @@ pub(crate) fn members<'a>(patterns: &[&str], neighbours: &Neighbours<'a>) -> BTr
     found
 }
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let document = match json::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Declaration, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = json::read(text)?;
     let root = document.root();
     if !root.is_map() {
-        let problem = root.problem(Lost::File, "is no map, expected the keys of a package.json");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Declaration, problem);
+        return Err(root.problem(Lost::File, "is no map, expected the keys of a package.json"));
     }
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Declaration);
     lockfile.shows = Shows { scope: true, ..Shows::default() };
@@ -165,7 +161,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
         lockfile.declare(index, request.node.place());
         known.insert((request.node.key(), spec), index);
     }
-    lockfile
+    Ok(lockfile)
 }
 
 /// The entry for one request that no lockfile answers.

@@ -17,7 +17,7 @@ use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::neighbours::Neighbours;
 use crate::syntax::lines::{self, Line};
-use crate::text::{Lost, Str, Text};
+use crate::text::{Lost, Problem, Str, Text};
 
 /// The row of the table.
 pub(crate) static FORMAT: Format = Format {
@@ -48,12 +48,12 @@ impl Block {
     }
 }
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: true, edges: true, ..Shows::default() };
     if text.content.trim().is_empty() {
         lockfile.problem(text.place(crate::text::Span::default()), Lost::File, "is empty, expected a block such as `NUGET`");
-        return lockfile;
+        return Ok(lockfile);
     }
     let mut reader = Reader {
         text,
@@ -76,7 +76,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
         }
     }
     declare(&mut lockfile, &in_group, neighbours);
-    lockfile
+    Ok(lockfile)
 }
 
 struct Reader<'t> {
@@ -256,7 +256,7 @@ fn declare(lockfile: &mut Lockfile, in_group: &HashMap<(String, String), u32>, n
     let text = match neighbours.beside("paket.dependencies") {
         Some(Ok(text)) => text,
         Some(Err(problem)) => {
-            lockfile.problems.push(crate::text::Problem { lost: Lost::Detail, ..problem.clone() });
+            lockfile.problems.push(Problem { lost: Lost::Detail, ..problem.clone() });
             return;
         }
         None => return,

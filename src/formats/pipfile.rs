@@ -13,7 +13,7 @@ use crate::dependency::{Entry, Kind, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::neighbours::Neighbours;
 use crate::syntax::{Node, toml};
-use crate::text::Text;
+use crate::text::{Problem, Text};
 
 /// The row of the table.
 pub(crate) static FORMAT: Format = Format {
@@ -26,11 +26,8 @@ pub(crate) static FORMAT: Format = Format {
     read,
 };
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
-    let document = match toml::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Declaration, problem),
-    };
+fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = toml::read(text)?;
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Declaration);
     let sources: Vec<Node<'_>> = document.root().get("source").into_iter().flat_map(Node::items).collect();
     declare_sources(&mut lockfile, text, &sources);
@@ -38,7 +35,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
         Ok(manifest) => fill(&mut lockfile, text, manifest),
         Err(problem) => lockfile.problems.push(problem),
     }
-    lockfile
+    Ok(lockfile)
 }
 
 /// Hands what a manifest asks for to the lockfile that stands for it.

@@ -21,7 +21,7 @@ use crate::ecosystem::Ecosystem;
 use crate::neighbours::Neighbours;
 use crate::routing::{Address, Asked, Effect, KnownBy, Rule, When};
 use crate::syntax::{Kind as NodeKind, Node, json};
-use crate::text::{Lost, Place, Str, Text};
+use crate::text::{Lost, Place, Problem, Str, Text};
 
 /// The row of the table.
 pub(crate) static FORMAT: Format = Format {
@@ -34,15 +34,11 @@ pub(crate) static FORMAT: Format = Format {
     read,
 };
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let document = match json::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = json::read(text)?;
     let root = document.root();
     let Some(meta) = root.get("_meta").filter(|meta| meta.is_map()) else {
-        let problem = root.problem(Lost::File, "has no `_meta`, expected a Pipfile.lock");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(root.problem(Lost::File, "has no `_meta`, expected a Pipfile.lock"));
     };
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: true, integrity: true, edges: false, scope: true, install_code: false };
@@ -82,7 +78,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
         packages.declare(&mut lockfile, project, &manifest.wanted);
     }
     packages.finish(&mut lockfile);
-    lockfile
+    Ok(lockfile)
 }
 
 fn read_entry(lockfile: &mut Lockfile, packages: &mut Packages<'_>, node: Node<'_>, needs: Needs) {

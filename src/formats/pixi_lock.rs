@@ -38,17 +38,13 @@ pub(crate) static FORMAT: Format = Format {
 
 const SECTIONS: [&str; 6] = ["version", "metadata", "platforms", "environments", "packages", "package"];
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let documents = match yaml::read(text) {
-        Ok(documents) => documents,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let documents = yaml::read(text)?;
     let root = documents.first().map(|document| document.root()).filter(|root| root.is_map());
     let list = root.and_then(|root| root.get("packages").or_else(|| root.get("package")));
     let list = list.filter(|list| list.kind() == NodeKind::List);
     let (Some(root), Some(list)) = (root, list) else {
-        let problem = Problem::new(text.place(start(text)), Lost::File, "has no list `packages`, expected a pixi.lock");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(Problem::new(text.place(start(text)), Lost::File, "has no list `packages`, expected a pixi.lock"));
     };
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: true, integrity: true, edges: true, scope: true, install_code: false };
@@ -64,7 +60,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     }
     if root.get("packages").is_none() {
         conda_lock::read_list(&mut lockfile, text, list);
-        return lockfile;
+        return Ok(lockfile);
     }
     let mut reader = Reader { packages: Packages::new(text), needs: needs(root, list), nodes: Vec::new() };
     for node in list.items() {
@@ -73,7 +69,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     reader.edges();
     reader.project(&mut lockfile, neighbours);
     reader.packages.finish(&mut lockfile);
-    lockfile
+    Ok(lockfile)
 }
 
 /// What packages are for, by their address, as environments and what is built need them.

@@ -22,7 +22,7 @@ use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::neighbours::Neighbours;
 use crate::syntax::{Kind as NodeKind, Node, toml};
-use crate::text::{Lost, Str, Text};
+use crate::text::{Lost, Problem, Str, Text};
 
 /// The row of the table.
 pub(crate) static FORMAT: Format = Format {
@@ -37,16 +37,12 @@ pub(crate) static FORMAT: Format = Format {
 
 const VERSIONS: [&str; 4] = ["1.0", "1.1", "2.0", "2.1"];
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let document = match toml::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = toml::read(text)?;
     let root = document.root();
     let list = root.get("package");
     if list.is_some_and(|list| list.kind() != NodeKind::List) || (list.is_none() && root.get("metadata").is_none()) {
-        let problem = root.problem(Lost::File, "has neither `[[package]]` nor `[metadata]`, expected a poetry.lock");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(root.problem(Lost::File, "has neither `[[package]]` nor `[metadata]`, expected a poetry.lock"));
     }
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: true, integrity: true, edges: true, scope: false, install_code: true };
@@ -64,7 +60,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     reader.project(&mut lockfile, neighbours);
     reader.packages.cover_folders(&mut lockfile, neighbours);
     reader.packages.finish(&mut lockfile);
-    lockfile
+    Ok(lockfile)
 }
 
 fn read_version(lockfile: &mut Lockfile, root: Node<'_>) {

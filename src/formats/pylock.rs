@@ -23,7 +23,7 @@ use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::neighbours::Neighbours;
 use crate::syntax::{Kind as NodeKind, Node, toml};
-use crate::text::{Lost, Str, Text};
+use crate::text::{Lost, Problem, Str, Text};
 
 /// The row of the table.
 pub(crate) static FORMAT: Format = Format {
@@ -36,16 +36,12 @@ pub(crate) static FORMAT: Format = Format {
     read,
 };
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let document = match toml::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = toml::read(text)?;
     let root = document.root();
     let list = root.get("packages").filter(|list| list.kind() == NodeKind::List);
     let (Some(list), Some(version)) = (list, root.get("lock-version")) else {
-        let problem = root.problem(Lost::File, "has no `lock-version`, or no list of `[[packages]]`; expected a pylock.toml");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(root.problem(Lost::File, "has no `lock-version`, or no list of `[[packages]]`; expected a pylock.toml"));
     };
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     let written = version.scalar().unwrap_or("");
@@ -68,7 +64,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     }
     reader.packages.finish(&mut lockfile);
     lockfile.covers = header_sources(text, neighbours);
-    lockfile
+    Ok(lockfile)
 }
 
 struct Reader<'t> {

@@ -12,7 +12,7 @@ use super::python::manifest;
 use super::{Claim, Format};
 use crate::dependency::{Kind, Lockfile};
 use crate::neighbours::Neighbours;
-use crate::text::Text;
+use crate::text::{Problem, Text};
 
 /// The row of the table.
 pub(crate) static FORMAT: Format = Format {
@@ -31,13 +31,13 @@ fn looks(content: &str) -> bool {
     content.lines().map(str::trim_start).any(|line| asks(line) && !line.starts_with("dynamic") && !line.starts_with('#'))
 }
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
+fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Declaration);
     match manifest::pyproject(text) {
         Ok(manifest) => fill(&mut lockfile, text, manifest),
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Declaration, problem),
+        Err(problem) => return Err(problem),
     }
-    lockfile
+    Ok(lockfile)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::ecosystem::Ecosystem;
 use crate::formats::{Claim, Format, maven_names};
 use crate::neighbours::Neighbours;
 use crate::syntax::{Kind as NodeKind, Node, json};
-use crate::text::{Lost, Str, Text};
+use crate::text::{Lost, Problem, Str, Text};
 
 /// The row of the table.
 pub(super) static FORMAT: Format = Format {
@@ -26,15 +26,11 @@ pub(super) static FORMAT: Format = Format {
     read,
 };
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
-    let document = match json::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = json::read(text)?;
     let root = document.root();
     let Some(dependencies) = root.get("dependencies").filter(|node| node.kind() == NodeKind::List) else {
-        let problem = root.problem(Lost::File, "has no list `dependencies`, which every build.sbt.lock has");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(root.problem(Lost::File, "has no list `dependencies`, which every build.sbt.lock has"));
     };
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { integrity: true, scope: true, ..Shows::default() };
@@ -49,7 +45,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
     for node in dependencies.items() {
         read_one(&mut lockfile, text, node, &mut known);
     }
-    lockfile
+    Ok(lockfile)
 }
 
 fn read_one(lockfile: &mut Lockfile, text: &Text, node: Node<'_>, known: &mut BTreeMap<String, u32>) {

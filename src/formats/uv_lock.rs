@@ -25,7 +25,7 @@ use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::neighbours::{Neighbours, join};
 use crate::syntax::{Kind as NodeKind, Node, toml};
-use crate::text::{Lost, Place, Str, Text};
+use crate::text::{Lost, Place, Problem, Str, Text};
 
 /// The row of the table.
 pub(crate) static FORMAT: Format = Format {
@@ -51,17 +51,13 @@ const SECTIONS: [&str; 10] = [
     "package",
 ];
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let document = match toml::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = toml::read(text)?;
     let root = document.root();
     // Oldest files write `[[distribution]]`.
     let list = root.get("package").or_else(|| root.get("distribution"));
     if root.get("version").is_none() || list.is_some_and(|list| list.kind() != NodeKind::List) {
-        let problem = root.problem(Lost::File, "has no `version`, or no list of `[[package]]`; expected a uv.lock");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(root.problem(Lost::File, "has no `version`, or no list of `[[package]]`; expected a uv.lock"));
     }
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: true, integrity: true, edges: true, scope: true, install_code: true };
@@ -82,7 +78,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     reader.manifests(&mut lockfile);
     reader.packages.cover_folders(&mut lockfile, neighbours);
     reader.packages.finish(&mut lockfile);
-    lockfile
+    Ok(lockfile)
 }
 
 fn read_version(lockfile: &mut Lockfile, root: Node<'_>) {

@@ -44,15 +44,11 @@ fn is_berry(content: &str) -> bool {
         .any(|at| at == 0 || content.as_bytes().get(at - 1).is_some_and(|before| matches!(before, b'\n' | b'\r')))
 }
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let documents = match yaml::read(text) {
-        Ok(documents) => documents,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let documents = yaml::read(text)?;
     let Some(root) = documents.first().map(crate::syntax::Document::root).filter(|root| root.is_map() && documents.len() == 1)
     else {
-        let problem = Problem::new(text.place(Span::default()), Lost::File, "is no map of blocks, expected what yarn writes");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(Problem::new(text.place(Span::default()), Lost::File, "is no map of blocks, expected what yarn writes"));
     };
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: false, integrity: true, edges: true, ..Shows::default() };
@@ -67,7 +63,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
             *number = reading.block(*block);
         }
     }
-    reading.connect(&blocks, &numbers)
+    Ok(reading.connect(&blocks, &numbers))
 }
 
 fn metadata(root: Node<'_>, lockfile: &mut Lockfile) {

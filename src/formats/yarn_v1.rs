@@ -60,7 +60,7 @@ enum Section {
     Ignored,
 }
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: true, integrity: true, edges: true, ..Shows::default() };
     let header = "# yarn lockfile v";
@@ -97,7 +97,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     let projects = Projects::around(neighbours, &[]);
     projects.ask(&mut index, &[""], &mut lockfile, &mut walk);
     yarn::settle(&mut lockfile, walk, projects.has_root);
-    lockfile
+    Ok(lockfile)
 }
 
 /// What two blocks share that are one entry.

@@ -79,11 +79,11 @@ const INSTRUCTIONS: [&str; 18] = [
     "WORKDIR",
 ];
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Lockfile {
+fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Reference);
     lockfile.shows = SHOWS;
     read_into(&mut lockfile, text, &text.content, &Base::Offset(0));
-    lockfile
+    Ok(lockfile)
 }
 
 /// Where the content of a Dockerfile stands in its text.

@@ -38,15 +38,11 @@ pub(crate) static FORMAT: Format = Format {
 };
 
 /// Reads a file of this grammar as `format`.
-pub(super) fn read_as(format: &'static Format, text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let document = match json::read(text) {
-        Ok(document) => document,
-        Err(problem) => return Lockfile::unreadable(text, format, Kind::Lock, problem),
-    };
+pub(super) fn read_as(format: &'static Format, text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let document = json::read(text)?;
     let root = document.root();
     if !root.is_map() {
-        let problem = root.problem(Lost::File, "is no map, expected the keys of a package-lock.json");
-        return Lockfile::unreadable(text, format, Kind::Lock, problem);
+        return Err(root.problem(Lost::File, "is no map, expected the keys of a package-lock.json"));
     }
     let mut lockfile = Lockfile::new(text, format, Kind::Lock);
     let stated = root.get("lockfileVersion");
@@ -58,8 +54,7 @@ pub(super) fn read_as(format: &'static Format, text: &Text, neighbours: &Neighbo
     let is_old = matches!(lockfile.version.as_deref(), None | Some("1"));
     let (packages, dependencies) = (root.get("packages"), root.get("dependencies"));
     if let Some(odd) = [packages, dependencies].into_iter().flatten().find(|node| !node.is_map()) {
-        let problem = odd.problem(Lost::File, format!("`{}` is no map of packages", odd.key()));
-        return Lockfile::unreadable(text, format, Kind::Lock, problem);
+        return Err(odd.problem(Lost::File, format!("`{}` is no map of packages", odd.key())));
     }
     lockfile.shows = Shows { origin: true, integrity: true, edges: true, scope: true, install_code: packages.is_some() };
     // Files before version 1 had neither hashes nor `requires`.
@@ -71,11 +66,11 @@ pub(super) fn read_as(format: &'static Format, text: &Text, neighbours: &Neighbo
         (None, None) if is_old => nested::read(&mut reading, root, neighbours),
         (None, None) => {
             let message = "has neither `packages` nor `dependencies`, one of which this version always has";
-            return Lockfile::unreadable(text, format, Kind::Lock, root.problem(Lost::File, message));
+            return Err(root.problem(Lost::File, message));
         }
     }
     reading.lockfile.shows.integrity = !is_older || reading.lockfile.has_hashes();
-    reading.lockfile
+    Ok(reading.lockfile)
 }
 
 const NONE: u32 = u32::MAX;

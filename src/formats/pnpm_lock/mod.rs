@@ -75,11 +75,8 @@ const ASKS: [(&str, Scopes); 5] = [
 
 const EDGES: [&str; 2] = ["dependencies", "optionalDependencies"];
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let documents = match yaml::read(text) {
-        Ok(documents) => documents,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let documents = yaml::read(text)?;
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: false, integrity: true, edges: true, scope: true, install_code: true };
     let mut reading = Reading { lockfile, text, neighbours, merged: HashMap::new(), links: HashMap::new(), twins: Vec::new() };
@@ -93,18 +90,16 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
                 reading.document(root);
             }
             _ => {
-                let problem = root.problem(Lost::File, "is no map, expected the keys of a pnpm-lock.yaml");
-                return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+                return Err(root.problem(Lost::File, "is no map, expected the keys of a pnpm-lock.yaml"));
             }
         }
     }
     if is_empty {
         let place = text.place(crate::text::Span::default());
-        let problem = Problem::new(place, Lost::File, "is empty, expected the keys of a pnpm-lock.yaml");
-        return Lockfile::unreadable(text, &FORMAT, Kind::Lock, problem);
+        return Err(Problem::new(place, Lost::File, "is empty, expected the keys of a pnpm-lock.yaml"));
     }
     reading.settle();
-    reading.lockfile
+    Ok(reading.lockfile)
 }
 
 /// The work on one file.

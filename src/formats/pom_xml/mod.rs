@@ -24,7 +24,7 @@ use crate::ecosystem::Ecosystem;
 use crate::formats::{Claim, Format, maven_names};
 use crate::neighbours::Neighbours;
 use crate::syntax::xml::Element;
-use crate::text::{Lost, Span, Str, Text};
+use crate::text::{Lost, Problem, Span, Str, Text};
 use managed::{Management, PLUGIN_GROUP, in_profile};
 use model::{At, Model, Project, Value, profiles};
 use reactor::Reactor;
@@ -78,19 +78,15 @@ const KNOWN: [&str; 31] = [
     "version",
 ];
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
-    let project = match Project::read(text, neighbours) {
-        Ok(project) => project,
-        Err(problem) => return Lockfile::unreadable(text, &FORMAT, Kind::Declaration, problem),
-    };
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    let project = Project::read(text, neighbours)?;
     let model = project.model();
     let Some((_, root)) = model.poms.first().copied().filter(|(_, root)| root.is("project")) else {
-        let problem = crate::text::Problem::new(
+        return Err(Problem::new(
             text.place(model.poms.first().map_or_else(Span::default, |(_, root)| root.name_span())),
             Lost::File,
             "does not begin with `<project>`, which every pom.xml does",
-        );
-        return Lockfile::unreadable(text, &FORMAT, Kind::Declaration, problem);
+        ));
     };
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Declaration);
     lockfile.shows = Shows { scope: true, ..Shows::default() };
@@ -107,7 +103,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     for profile in profiles(root) {
         reading.level(profile, Some(profile));
     }
-    reading.lockfile
+    Ok(reading.lockfile)
 }
 
 /// What makes two requests one entry: name, version, locator.

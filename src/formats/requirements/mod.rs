@@ -32,7 +32,7 @@ use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::neighbours::{Neighbours, folder_of, normalise};
 use crate::routing::{KnownBy, Rule, When};
-use crate::text::{Lost, Span, Str, Text, TextId};
+use crate::text::{Lost, Problem, Span, Str, Text, TextId};
 
 use located::{Found, locate};
 use run::Run;
@@ -84,7 +84,7 @@ fn looks(content: &str) -> bool {
     odd || is_all
 }
 
-fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows.integrity = true;
     let mut reader = Reader {
@@ -114,7 +114,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
         lockfile.routing.rules.push(Rule { when: When::Silent, ask, known_by: KnownBy::File });
     }
     lockfile.routing.settings = run.settings;
-    lockfile
+    Ok(lockfile)
 }
 
 /// What a file is for, by its name.
