@@ -5,10 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use crate::catalogue::control::Tier;
-use crate::dependency::Locator;
 use crate::finding::{Finding, State, Subject};
 use crate::policy::Level;
 use crate::route::Class;
@@ -103,11 +102,7 @@ impl Mark {
         let dependency = case.dependency(finding.subject);
         let tier = dependency.as_ref().and_then(|one| case.ratings.tiers(one.origin, one.name()).offered);
         let exact = dependency.filter(|one| matches!(one.origin.class, Class::Git | Class::Url | Class::Unknown)).map(|one| {
-            let commit = match &one.entry.locator {
-                Locator::Git { commit: Some(commit), .. } => commit.of(&one.text.content).to_owned(),
-                _ => String::new(),
-            };
-            [one.version().unwrap_or_default().to_owned(), commit, one.location()]
+            [one.version().unwrap_or_default().to_owned(), one.commit().unwrap_or_default().to_owned(), one.location()]
         });
         let exact = exact.or_else(|| not_understood(case, finding.subject));
         Self { level: finding.level, tier, detail: finding.detail, exact }
@@ -127,6 +122,8 @@ fn not_understood(case: &Case<'_>, subject: Subject) -> Option<[String; 3]> {
     let problem = case.problem(number, index)?;
     let text = case.text(problem.place.text)?;
     let stands = match problem.lost {
+        // Of a link or a file that is too large nothing was read: it may be any other one now.
+        Lost::File if text.bytes().is_empty() => format!("unread at the {}", text.id.side.id()),
         Lost::File => text.sha256(),
         Lost::Entry | Lost::Detail => text.slice(problem.place.span).to_owned(),
     };
@@ -149,9 +146,10 @@ impl Before {
     /// Marks what was there before. A key that differs only in its path, and is gone from that path, has moved; one move for each.
     fn apply(&self, case: &Case<'_>, findings: &mut [Finding]) {
         let keys: Vec<(String, String)> = findings.iter().map(|finding| key_and_path(case, finding)).collect();
-        let here: HashSet<&(String, String)> = keys.iter().collect();
+        let here: HashSet<(&str, &str)> = keys.iter().map(|(key, path)| (key.as_str(), path.as_str())).collect();
         let mut moved: HashMap<&(String, String), Option<&str>> = HashMap::new();
-        let mut taken: HashSet<(&str, &str)> = HashSet::new();
+        // Of each key the paths that it is gone from, each given out once.
+        let mut gone: HashMap<&str, std::vec::IntoIter<&str>> = HashMap::new();
         for (finding, key) in findings.iter_mut().zip(&keys) {
             if finding.state != State::New {
                 continue;
@@ -161,10 +159,11 @@ impl Before {
                 if let Some((path, _)) = paths.get_key_value(&key.1) {
                     return Some(path.as_str());
                 }
-                let is_gone = |path: &&String| !here.contains(&(key.0.clone(), (*path).clone()));
-                let path = paths.keys().filter(is_gone).find(|path| !taken.contains(&(key.0.as_str(), path.as_str())));
-                taken.extend(path.map(|path| (key.0.as_str(), path.as_str())));
-                path.map(String::as_str)
+                let gone = gone.entry(&key.0).or_insert_with(|| {
+                    let paths = paths.keys().map(String::as_str).filter(|path| !here.contains(&(key.0.as_str(), *path)));
+                    paths.collect::<Vec<_>>().into_iter()
+                });
+                gone.next()
             });
             let before = from.and_then(|path| paths.get(path));
             let mark = Mark::of(case, finding);

@@ -69,7 +69,7 @@ pub struct Check {
     #[arg(long, value_name = "REV")]
     pub head: Option<String>,
     /// Compare as the event of a workflow says: `auto` reads the runner's variables (`GITHUB_EVENT_NAME`, `GITHUB_EVENT_PATH`, …), FILE is an
-    /// event's file. Files on disk that are not those of the event's commit leave the verdict undecided
+    /// event's file. A checkout that is not at the event's commit leaves the verdict undecided
     #[arg(long, value_name = "auto|FILE", conflicts_with_all = ["base", "base_exact", "head"])]
     pub event: Option<PathBuf>,
     /// Write a report: `FORMAT=FILE`, or `FORMAT=-` for standard output. Formats: human, json, sarif, summary, outputs. May be given

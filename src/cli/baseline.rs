@@ -117,7 +117,7 @@ fn begun(lines: usize, findings: usize, others: usize) -> String {
     let mut said = format!("{BASELINE_PATH}: {lines} for {} of today\n", plural(findings, "finding", "findings"));
     if others > 0 {
         let findings = plural(others, "finding decides", "findings decide");
-        let _ = writeln!(said, "{findings} still, because no baseline can accept what exceptions owe: packman check");
+        let _ = writeln!(said, "{findings} still, which no baseline can accept: packman check");
     }
     said.push_str(
         "next: read it and commit it. From now on only what comes in later decides; `packman check` says how much is left,\n",

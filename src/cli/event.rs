@@ -130,6 +130,10 @@ fn base(
                 match repository.commit(revision) {
                     Ok(named) => {
                         let parted = repository.merge_base((named, revision), (head, "HEAD"))?;
+                        // A branch that has the head already says nothing about what it was before: compared with itself, all passes.
+                        if parted == head && first.is_some() {
+                            continue;
+                        }
                         return Ok(Some((parted, format!("commit {parted}, where it parted from `{revision}`"))));
                     }
                     Err(fault) if is_missing(&fault) => {

@@ -58,7 +58,9 @@ impl Part {
         name.push(target.file_name().unwrap_or_default());
         name.push(format!(".{}.part", std::process::id()));
         let beside = target.with_file_name(name);
-        let file = Some(BufWriter::with_capacity(BUFFER_BYTES, File::create(&beside)?));
+        // Never through a link that lies there; what an earlier run left goes.
+        let _ = fs::remove_file(&beside);
+        let file = Some(BufWriter::with_capacity(BUFFER_BYTES, File::create_new(&beside)?));
         Ok(Self { target: target.to_owned(), beside, file })
     }
 

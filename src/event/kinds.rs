@@ -76,6 +76,8 @@ impl<'a> Asked<'a> {
             base,
             if_missing: IfMissing::Undecided,
         };
+        // A branch moves when the request is merged into it; only the commit that the event names stays what it was.
+        let named: Vec<String> = base.iter().map(ToString::to_string).collect();
         let merged = || Base::FirstParent { second: head.clone() };
         let mut candidates = Vec::new();
         if let Some(sha) = self.sha()?.filter(|sha| is_checked_out && Some(sha) != head.as_ref()) {
@@ -84,7 +86,7 @@ impl<'a> Asked<'a> {
             candidates.push(if is_merge {
                 candidate(sha, "its merge commit", merged())
             } else {
-                candidate(sha, "what it was merged as", Base::Parted(revisions.clone()))
+                candidate(sha, "what it was merged as", Base::Parted(named))
             });
         }
         candidates.extend(head.clone().map(|head| candidate(head, "its head", Base::Parted(revisions))));

@@ -18,7 +18,6 @@ pub(super) struct Payload {
     pub(super) reference: Option<String>,
     pub(super) before: Option<String>,
     pub(super) after: Option<String>,
-    pub(super) created: Option<bool>,
     pub(super) deleted: Option<bool>,
     pub(super) forced: Option<bool>,
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use crate::dependency::Locator;
 use crate::finding::{Finding, State, Subject};
 use crate::policy::{BaselineKey, may_be_baselined};
 use crate::route::Registry;
@@ -14,8 +13,7 @@ pub(super) fn apply(case: &Case<'_>, found: &mut [Finding]) {
     if baseline.lines().is_empty() {
         return;
     }
-    let may_be =
-        |finding: &&mut Finding| matches!(finding.state, State::New | State::Existing) && may_be_baselined(finding.rule.id);
+    let may_be = |finding: &&mut Finding| finding.state == State::New && may_be_baselined(finding.rule.id);
     for finding in found.iter_mut().filter(may_be) {
         if let Some(line) = baseline.find(&baseline_key(case, finding)) {
             finding.state = State::Baselined(line);
@@ -51,10 +49,7 @@ pub fn baseline_key(case: &Case<'_>, finding: &Finding) -> BaselineKey {
 /// Where it comes from, with the commit if there is one.
 fn address(dependency: &Dependency<'_>) -> String {
     let location = dependency.location();
-    match &dependency.entry.locator {
-        Locator::Git { commit: Some(commit), .. } => format!("{location}#{}", commit.of(&dependency.text.content)),
-        _ => location,
-    }
+    dependency.commit().map_or_else(|| location.clone(), |commit| format!("{location}#{commit}"))
 }
 
 /// The lines of the baseline that nothing needs any more, by number. What stands in a file that cannot be read may still be there.

@@ -11,6 +11,7 @@ mod exceptions;
 mod insecure_origin;
 mod integrity_missing;
 mod lockfiles;
+mod moved;
 mod origin_not_allowed;
 mod paired;
 mod policy_changed;

@@ -1,15 +1,15 @@
 //! Packages of a head with what they were at the base, wherever their lockfile moved. Finds nothing itself.
 
-use std::hash::Hash;
 use std::sync::Arc;
 
-use foldhash::{HashMap, HashMapExt, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use crate::address;
-use crate::dependency::Locator;
+use crate::dependency::{Kind, Locator};
 use crate::ecosystem::Ecosystem;
 use crate::finding::Subject;
 use crate::route::{Class, Registry};
+use crate::rules::integrity_missing::is_weak;
 use crate::rules::{Case, Dependency};
 use crate::snapshot::{Judged, Snapshot};
 use crate::text::Span;
@@ -24,8 +24,52 @@ pub(super) struct Paired<'a> {
 /// A package of an ecosystem.
 type Name<'a> = (Ecosystem, &'a str);
 
-/// What a file has, by name.
-type Entries<'a> = HashMap<Name<'a>, Vec<Dependency<'a>>>;
+/// So many different entries of one package are compared with; no honest lockfile has as many. What is left out counts as not there, so that
+/// a change of it is found.
+const ALIKE_MAX: usize = 64;
+
+/// Entries of the base by name. Of those that are alike in all that is compared one is kept, else a folder of projects that moves as a whole,
+/// or a file with one package in thousands of versions, would be compared each with each.
+#[derive(Default)]
+struct Entries<'a> {
+    of_version: HashMap<(Name<'a>, Option<&'a str>), Kept<'a>>,
+    /// For versions that the base has not: these have no hash and no address in common with what they become.
+    of_name: HashMap<Name<'a>, Kept<'a>>,
+}
+
+/// Entries that differ, with what they are told apart by.
+#[derive(Default)]
+struct Kept<'a> {
+    seen: HashSet<Alike<'a>>,
+    entries: Vec<Dependency<'a>>,
+}
+
+impl<'a> Kept<'a> {
+    fn add(&mut self, dependency: Dependency<'a>, alike: Alike<'a>) {
+        if self.entries.len() < ALIKE_MAX && self.seen.insert(alike) {
+            self.entries.push(dependency);
+        }
+    }
+}
+
+impl<'a> Entries<'a> {
+    fn add(&mut self, case: &Case<'a>, dependency: Dependency<'a>) {
+        let name = (dependency.entry.ecosystem, dependency.name());
+        let alike = alike(case, &dependency);
+        self.of_name.entry(name).or_default().add(dependency, alike.without_version());
+        self.of_version.entry((name, dependency.version())).or_default().add(dependency, alike);
+    }
+
+    /// What a dependency was: entries of its version, else of its name; only those that `is_like` lets count.
+    fn before(&self, dependency: &Dependency<'a>, is_like: impl Fn(&Dependency<'a>) -> bool) -> (Vec<Dependency<'a>>, bool) {
+        let name = (dependency.entry.ecosystem, dependency.name());
+        let like = |kept: Option<&Kept<'a>>| -> Vec<Dependency<'a>> {
+            kept.into_iter().flat_map(|kept| &kept.entries).filter(|one| is_like(one)).copied().collect()
+        };
+        let of_version = like(self.of_version.get(&(name, dependency.version())));
+        if of_version.is_empty() { (like(self.of_name.get(&name)), false) } else { (of_version, true) }
+    }
+}
 
 /// Entries of lockfiles that differ between both sides, each with what it was. What the base did not have is not among them: that is judged
 /// like any other new package.
@@ -36,22 +80,21 @@ pub(super) fn paired<'a>(case: &Case<'a>) -> Vec<Paired<'a>> {
     let mut paired = Vec::new();
     let mut gone: Option<Entries<'_>> = None;
     for (number, twin) in &changed {
-        let before = twin.map(|twin| entries(&at_base, twin)).unwrap_or_default();
+        let mut entries = Entries::default();
+        for dependency in twin.iter().flat_map(|twin| of_lockfile(&at_base, *twin)) {
+            entries.add(&at_base, dependency);
+        }
         for dependency in of_lockfile(case, *number) {
-            let name = (dependency.entry.ecosystem, dependency.name());
-            // What only a declaration still asks for has lost its lockfile, which is a finding of its own.
-            let is_like = |one: &&Dependency<'_>| one.lockfile().kind == dependency.lockfile().kind;
-            let mut all = before.get(&name).cloned().unwrap_or_default();
-            if all.is_empty() {
-                let gone = gone.get_or_insert_with(|| gone_entries(case, &at_base, &changed)).get(&name);
-                all.extend(gone.into_iter().flatten().filter(is_like).copied());
+            let (mut base, mut is_same_version) = entries.before(&dependency, |_| true);
+            if base.is_empty() {
+                let gone = gone.get_or_insert_with(|| gone_entries(case, &at_base, &changed));
+                // What only a declaration still asks for has lost its lockfile, which is a finding of its own.
+                let kind = dependency.lockfile().kind;
+                (base, is_same_version) = gone.before(&dependency, |one| one.lockfile().kind == kind);
             }
-            if all.is_empty() {
-                continue;
+            if !base.is_empty() {
+                paired.push(Paired { head: dependency, base, is_same_version });
             }
-            let of_version: Vec<_> = all.iter().filter(|one| one.version() == dependency.version()).copied().collect();
-            let is_same_version = !of_version.is_empty();
-            paired.push(Paired { head: dependency, base: if is_same_version { of_version } else { all }, is_same_version });
         }
     }
     paired
@@ -79,22 +122,12 @@ pub(super) fn of_lockfile<'a>(case: &Case<'a>, number: u32) -> impl Iterator<Ite
     (0..u32::try_from(count).unwrap_or(u32::MAX)).filter_map(move |entry| case.dependency(Subject::Entry(number, entry)))
 }
 
-fn entries<'a>(case: &Case<'a>, number: u32) -> Entries<'a> {
-    let mut entries: Entries<'a> = HashMap::new();
-    for dependency in of_lockfile(case, number) {
-        entries.entry((dependency.entry.ecosystem, dependency.name())).or_default().push(dependency);
-    }
-    entries
-}
-
-/// What left its lockfile, or left with it. Of entries that are alike in all that is compared one is kept: a folder of projects that
-/// moves as a whole would otherwise be compared each with each.
+/// What left its lockfile, or left with it.
 fn gone_entries<'a>(case: &Case<'a>, at_base: &Case<'a>, changed: &[(u32, Option<u32>)]) -> Entries<'a> {
     let twins: HashMap<u32, u32> = changed.iter().filter_map(|(number, twin)| Some(((*twin)?, *number))).collect();
     let here: HashSet<*const Judged> = case.head.lockfiles.iter().map(Arc::as_ptr).collect();
     let is_shared = |judged: &Arc<Judged>| here.contains(&Arc::as_ptr(judged));
-    let mut gone: Entries<'a> = HashMap::new();
-    let mut seen = HashSet::default();
+    let mut gone = Entries::default();
     for (number, judged) in at_base.head.lockfiles.iter().enumerate().filter(|(_, judged)| judged.is_judged()) {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         let twin = twins.get(&number);
@@ -104,28 +137,62 @@ fn gone_entries<'a>(case: &Case<'a>, at_base: &Case<'a>, changed: &[(u32, Option
         let here: HashSet<Name<'_>> =
             twin.map(|twin| of_lockfile(case, *twin).map(|one| (one.entry.ecosystem, one.name())).collect()).unwrap_or_default();
         for dependency in of_lockfile(at_base, number) {
-            let name = (dependency.entry.ecosystem, dependency.name());
-            if !here.contains(&name) && seen.insert((name, alike(at_base, &dependency))) {
-                gone.entry(name).or_default().push(dependency);
+            if !here.contains(&(dependency.entry.ecosystem, dependency.name())) {
+                gone.add(at_base, dependency);
             }
         }
     }
     gone
 }
 
-/// Everything about an entry but its name and its file that a comparison looks at.
-fn alike<'a>(case: &Case<'a>, dependency: &Dependency<'a>) -> impl Eq + Hash + use<'a> {
+/// Everything about an entry but its name, its version and its file that a comparison looks at.
+#[derive(PartialEq, Eq, Hash)]
+struct Alike<'a> {
+    format: &'static str,
+    kind: Kind,
+    sources: Vec<Source>,
+    locator: std::mem::Discriminant<Locator>,
+    /// Its address with the commit behind it, as written.
+    written: Option<&'a str>,
+    hashes: Vec<&'a str>,
+    /// Whether there is any hash, any strong one, a version, a commit, a moving reference, code that runs, and whether that would show.
+    flags: [bool; 7],
+}
+
+impl Alike<'_> {
+    /// What counts where another version is compared with.
+    fn without_version(&self) -> Self {
+        Alike { sources: self.sources.clone(), written: None, hashes: Vec::new(), ..*self }
+    }
+}
+
+fn alike<'a>(case: &Case<'a>, dependency: &Dependency<'a>) -> Alike<'a> {
     let (entry, lockfile, text) = (dependency.entry, &dependency.judged.lockfile, dependency.text);
-    // A commit stands behind its repository, what was asked for between both.
+    // What was asked for stands between a repository and its commit.
     let until = match &entry.locator {
         Locator::Git { commit: Some(commit), .. } => commit.span.end,
         _ => 0,
     };
     let written = entry.locator_span().map(|span| text.slice(Span { end: span.end.max(until), ..span }));
-    let locator = (std::mem::discriminant(&entry.locator), written, dependency.commit());
     let hashes: Vec<&str> = lockfile.hashes_of(dependency.id.1).map(|hash| hash.of(&text.content)).collect();
-    let flags = (entry.moving.is_some(), entry.runs_code.is_some(), lockfile.shows.install_code);
-    (lockfile.format.id, lockfile.kind, dependency.version(), locator, sources(case, dependency), hashes, flags)
+    let flags = [
+        !hashes.is_empty(),
+        hashes.iter().any(|hash| !is_weak(hash)),
+        entry.version.is_some(),
+        dependency.commit().is_some(),
+        entry.moving.is_some(),
+        entry.runs_code.is_some(),
+        lockfile.shows.install_code,
+    ];
+    Alike {
+        format: lockfile.format.id,
+        kind: lockfile.kind,
+        sources: sources(case, dependency),
+        locator: std::mem::discriminant(&entry.locator),
+        written,
+        hashes,
+        flags,
+    }
 }
 
 /// One place that a package may come from, as far as a change of it matters.

@@ -9,8 +9,10 @@ use crate::report::escape::terminal;
 use crate::route::Class;
 use crate::routing::{Effect, Setting};
 use crate::rules::integrity_missing::is_weak;
+use crate::rules::moved::{client_of, predecessors};
 use crate::rules::paired::{Paired, changed, paired, sources};
 use crate::rules::{Case, Dependency, Findings, Rule, entry_words, short};
+use crate::snapshot::Judged;
 use crate::text::{Place, Span, TextId};
 
 pub(super) static RULE: Rule = Rule {
@@ -120,7 +122,11 @@ fn hashes<'a>(dependency: &Dependency<'a>) -> BTreeSet<(String, &'a str)> {
 }
 
 /// Formats whose hashes are all of the archive that npm's registry serves.
-const OF_NPM_ARCHIVES: [&str; 4] = ["npm-package-lock", "yarn-v1", "pnpm-lock", "bun-lock"];
+const OF_NPM_ARCHIVES: [&str; 5] = ["npm-package-lock", "npm-shrinkwrap", "yarn-v1", "pnpm-lock", "bun-lock"];
+
+/// Formats whose entries are one file each, whatever the platform: any of several hashes lets it pass.
+const OF_ONE_FILE: [&str; 7] =
+    ["npm-package-lock", "npm-shrinkwrap", "yarn-v1", "yarn-berry", "pnpm-lock", "bun-lock", "cargo-lock"];
 
 /// Whether hashes of two formats can be compared. Mostly they are of different things: archives, folders, sums of sums.
 fn hash_alike(one: &str, other: &str) -> bool {
@@ -162,9 +168,12 @@ fn hash_lowered(pair: &Paired<'_>) -> Option<u32> {
         let was_strong = same_format.iter().any(|base| strong(base));
         return (was_strong && !other.is_empty()).then_some(HASH_OTHER);
     }
-    // More hashes are more files (another platform's); one that stands in place of another is another file.
-    let is_replaced = comparable.iter().any(|hash| !now.contains(hash)) && now.iter().any(|hash| !before.contains(hash));
-    is_replaced.then_some(HASH_CHANGED)
+    // More hashes are more files (another platform's), where there may be several; one that stands in place of another is another file.
+    let known: BTreeSet<&str> = comparable.iter().map(|(algorithm, _)| algorithm.as_str()).collect();
+    let is_new = now.iter().any(|hash| known.contains(hash.0.as_str()) && !before.contains(hash));
+    let is_kept =
+        OF_ONE_FILE.iter().all(|id| *id != head.lockfile().format.id) && comparable.iter().all(|hash| now.contains(hash));
+    (is_new && !is_kept).then_some(HASH_CHANGED)
 }
 
 fn is_pinned(dependency: &Dependency<'_>) -> bool {
@@ -211,7 +220,10 @@ fn runs_new_code(case: &Case<'_>, pair: &Paired<'_>) -> bool {
 fn settings(case: &Case<'_>, findings: &mut Findings<'_>) {
     let Some(base) = case.base else { return };
     let mut seen = BTreeSet::new();
-    for (number, twin) in changed(case.head, base) {
+    let changed = changed(case.head, base);
+    let predecessors = predecessors(case, &changed);
+    for (number, twin) in changed {
+        let twin = twin.or_else(|| predecessors.get(&number).copied());
         let (Some(twin), Some(judged)) = (twin, case.judged(number)) else { continue };
         let Some(before) = base.judged(twin) else { continue };
         for (index, setting) in before.settings().enumerate().filter(|(_, setting)| protects(setting)) {
@@ -270,8 +282,8 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
             words.hint = format!("install `{name}` again with its own client; if the hash stays, ask the registry why");
         }
         PIN => {
-            words.message = format!("{spoken} was pinned before this change and is not any more");
-            "{} are not pinned any more".clone_into(&mut words.many);
+            words.message = format!("{spoken} is not pinned; every use of it here was before this change");
+            "{} are not pinned; every use of them was before this change".clone_into(&mut words.many);
             "may change without a change here".clone_into(&mut words.label);
             words.hint = format!("pin `{name}` again, as it was");
         }
@@ -368,9 +380,17 @@ fn words_setting_gone(case: &Case<'_>, number: u32, index: u32) -> Words {
     let Some((setting, path)) = case.base_setting(number, index) else { return Words::default() };
     let start = |text: TextId| Place { text, span: Span::default() };
     let file = case.head.texts.find(path).filter(|id| case.text(*id).is_some());
+    // Its lockfile, else the one that took its place.
     let lockfile = || {
-        let path = case.base.and_then(|base| Some(base.path(base.judged(number)?.lockfile.text)))?;
-        case.head.texts.find(path)
+        let base = case.base?;
+        let was = base.judged(number)?;
+        let is_new = |one: &&std::sync::Arc<Judged>| {
+            one.is_judged()
+                && client_of(one.lockfile.format.id) == client_of(was.lockfile.format.id)
+                && base.number_at(case.head.path(one.lockfile.text)).is_none()
+        };
+        let new = || case.head.lockfiles.iter().find(is_new).map(|one| one.lockfile.text);
+        case.head.texts.find(base.path(was.lockfile.text)).or_else(new)
     };
     Words {
         message: format!("`{}` protected what is installed here, and is gone from `{path}`", setting.key),

@@ -307,3 +307,34 @@ fn half_a_file_on_either_side_is_no_reason_to_panic() {
         }
     }
 }
+
+/// Of a link nothing is read, so that nobody knows whether it is what it was.
+#[cfg(unix)]
+#[test]
+fn a_link_that_points_elsewhere_is_not_existing() {
+    let folder = crate::cli::Folder::of(&[("base/kept/go.mod", "module a\n"), ("head/kept/go.mod", "module a\n")]);
+    for (side, target) in [("base", "a.json"), ("head", "b.json")] {
+        std::os::unix::fs::symlink(target, folder.at(&format!("{side}/package-lock.json"))).unwrap();
+    }
+    let ran = crate::cli::packman(&["check", &folder.at("head"), "--base", &folder.at("base")]);
+    assert_eq!(ran.exit, packman::cli::Exit::Undecided, "{}", ran.out);
+}
+
+/// Work grows with the entries, not with their square: every comparison of one package's versions with each other would take minutes.
+#[test]
+fn a_package_in_thousands_of_versions_is_compared_quickly() {
+    let lock = |minor: u32| {
+        let mut lock = String::from("version = 4\n");
+        for patch in 0..20_000 {
+            let _ = write!(
+                lock,
+                "\n[[package]]\nname = \"x\"\nversion = \"1.{minor}.{patch}\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{patch:064x}\"\n"
+            );
+        }
+        MapTree([("Cargo.lock".to_owned(), lock.into_bytes())].into())
+    };
+    let (base, head) = (lock(1), lock(2));
+    let base = Base { tree: &base, name: String::new() };
+    let found = compare(&head, Some(&base), request(""), |report| report.counts).unwrap();
+    assert_eq!((found.dependencies, found.deny), (20_000, 0));
+}
