@@ -10,7 +10,7 @@ use crate::catalogue::rating::Reading;
 use crate::finding::{Finding, State, Subject};
 use crate::policy::{BASELINE_PATH, Level};
 use crate::route::{Class, Registry};
-use crate::rules::{Case, is_comparing, stale_lines};
+use crate::rules::{Case, Differences, is_comparing, stale_lines};
 use crate::states;
 use crate::text::Place;
 
@@ -177,6 +177,16 @@ fn stale_note(case: &Case<'_>, stale: &[u32]) -> Option<Note> {
         stale.len()
     );
     Some(Note { message, place: case.policy.baseline.lines().get(first as usize).map(|line| line.place) })
+}
+
+/// What a comparison for people answers: whether somebody has to look, else whether all was compared.
+#[must_use]
+pub fn of_differences(different: &Differences<'_>) -> Verdict {
+    match (different.is_bad(), different.is_complete()) {
+        (true, _) => Verdict::Fail,
+        (false, false) => Verdict::Undecided,
+        (false, true) => Verdict::Pass,
+    }
 }
 
 /// Where a subject comes in a report: by file, then by place in it.

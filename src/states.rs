@@ -36,10 +36,8 @@ pub fn findings(case: &Case<'_>) -> Vec<Finding> {
 
 /// Which lockfiles of one side are the other's too, by number.
 fn shared(side: &Snapshot, other: &Snapshot) -> Vec<bool> {
-    let is_shared = |judged: &Arc<Judged>| {
-        let twin = other.number_at(side.path(judged.lockfile.text)).and_then(|number| other.lockfiles.get(number as usize));
-        twin.is_some_and(|twin| Arc::ptr_eq(twin, judged))
-    };
+    let is_shared =
+        |judged: &Arc<Judged>| other.at(side.path(judged.lockfile.text)).is_some_and(|(_, twin)| Arc::ptr_eq(twin, judged));
     side.lockfiles.iter().map(is_shared).collect()
 }
 

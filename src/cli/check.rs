@@ -12,7 +12,7 @@ use crate::cli::output::{Output, Part, is_stream, outputs, write_stream};
 use crate::cli::{Environment, Exit};
 use crate::event::EventFault;
 use crate::gate::{Base, Refusal, Request, check, compare};
-use crate::judge::{Report, Verdict};
+use crate::judge::Report;
 use crate::policy::Fault;
 use crate::report::Style;
 use crate::report::snippet::{Excerpt, Message, Severity, render as render_message};
@@ -53,9 +53,7 @@ pub(super) fn run(command: &Check, environment: &mut Environment<'_>) -> Exit {
         (report.verdict, deliver(report, &outputs, rendered, environment))
     });
     match judged {
-        Ok((Verdict::Pass, Exit::Pass)) => Exit::Pass,
-        Ok((Verdict::Fail, Exit::Pass)) => Exit::Fail,
-        Ok((Verdict::Undecided, Exit::Pass)) => Exit::Undecided,
+        Ok((verdict, Exit::Pass)) => verdict.into(),
         Ok((_, failed)) => failed,
         Err(refusal) => refuse(&refusal, environment),
     }

@@ -6,6 +6,7 @@ use crate::cli::args::{Diff, DiffFormat};
 use crate::cli::check::{is_folder, refuse};
 use crate::cli::{Environment, Exit};
 use crate::gate::{Base, Refusal, compare};
+use crate::judge::of_differences;
 use crate::report::{diff_json, diff_markdown, diff_table};
 use crate::rules::differences;
 use crate::tree::{self, Repository, Tree, TreeError};
@@ -33,12 +34,7 @@ pub(super) fn run(command: &Diff, environment: &mut Environment<'_>) -> Exit {
             DiffFormat::Markdown => diff_markdown,
         };
         write(&report.case, &different, &mut bytes)?;
-        let exit = match (different.is_bad(), different.is_complete()) {
-            (true, _) => Exit::Fail,
-            (false, false) => Exit::Undecided,
-            (false, true) => Exit::Pass,
-        };
-        Ok::<_, std::io::Error>((bytes, exit))
+        Ok::<_, std::io::Error>((bytes, of_differences(&different).into()))
     });
     match compared {
         Ok(Ok((bytes, exit))) => match environment.print(&bytes) {

@@ -22,6 +22,8 @@ use clap::{CommandFactory, Parser};
 pub use args::{Cli, Command};
 pub use environment::Environment;
 
+use crate::judge::Verdict;
+
 /// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -35,6 +37,16 @@ pub enum Exit {
     Undecided = 3,
     /// The world failed, or packman has a bug.
     World = 4,
+}
+
+impl From<Verdict> for Exit {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Pass => Self::Pass,
+            Verdict::Fail => Self::Fail,
+            Verdict::Undecided => Self::Undecided,
+        }
+    }
 }
 
 impl Exit {

@@ -58,12 +58,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     }
     reader.edges();
     if let Some((text, manifest)) = &project {
-        reader.packages.declare(&mut lockfile, text, &manifest.wanted);
-        if !lockfile.shows.scope {
-            reader.packages.need_wanted(text, &manifest.wanted);
-            reader.packages.spread();
-            lockfile.shows.scope = true;
-        }
+        reader.packages.of_project(&mut lockfile, text, &manifest.wanted);
     }
     reader.packages.cover_folders(&mut lockfile, neighbours);
     reader.packages.finish(&mut lockfile);
@@ -122,15 +117,7 @@ impl<'t> Reader<'t> {
         let own = node.get("files").filter(|files| files.kind() == NodeKind::List);
         let files = own.or_else(|| self.files.get(&(normalised(written).into_owned(), version)).copied());
         let files: Vec<Artifact<'t>> = files.into_iter().flat_map(Node::items).filter_map(artifact).collect();
-        let added = if is_fetched {
-            Artifacts { files, otherwise: Locator::Silent }.add(lockfile, &mut self.packages, &entry, needs)
-        } else {
-            let index = self.packages.add(lockfile, entry, needs);
-            for file in files {
-                self.packages.hash(index, file.hash);
-            }
-            vec![index]
-        };
+        let added = Artifacts::of(files, lockfile, &mut self.packages, entry, needs);
         if let Some(dependencies) = node.get("dependencies") {
             self.requires.push((added, dependencies));
         }

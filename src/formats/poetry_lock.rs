@@ -107,15 +107,7 @@ impl<'t> Reader<'t> {
         entry.runs_code = built(&entry.locator, self.packages.content());
         let needs = needs(lockfile, node);
         let files = self.artifacts(node, written);
-        let added = if let Locator::Silent | Locator::Named(_) | Locator::Index(_) = entry.locator {
-            Artifacts { files, otherwise: entry.locator.clone() }.add(lockfile, &mut self.packages, &entry, needs)
-        } else {
-            let index = self.packages.add(lockfile, entry, needs);
-            for file in files {
-                self.packages.hash(index, file.hash);
-            }
-            vec![index]
-        };
+        let added = Artifacts::of(files, lockfile, &mut self.packages, entry, needs);
         if let Some(dependencies) = node.get("dependencies") {
             self.requires.push((added, dependencies));
         }
@@ -162,12 +154,7 @@ impl<'t> Reader<'t> {
     fn project(&mut self, lockfile: &mut Lockfile, neighbours: &Neighbours<'_>) {
         let Some(Ok(text)) = neighbours.beside("pyproject.toml") else { return };
         let Ok(manifest) = manifest::pyproject(text) else { return };
-        self.packages.declare(lockfile, text, &manifest.wanted);
-        if !lockfile.shows.scope {
-            self.packages.need_wanted(text, &manifest.wanted);
-            self.packages.spread();
-            lockfile.shows.scope = true;
-        }
+        self.packages.of_project(lockfile, text, &manifest.wanted);
     }
 }
 

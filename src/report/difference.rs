@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::judge::of_differences;
+use crate::report::aligned;
 use crate::report::escape;
 use crate::report::json::schema;
 use crate::report::plural;
@@ -136,11 +138,8 @@ pub fn table(case: &Case<'_>, different: &Differences<'_>, out: &mut dyn Write) 
                 .map(|cell| escape::terminal(cell).into_owned())
         };
         let rows: Vec<[String; 5]> = section.lines.iter().map(cells).collect();
-        let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-        let widths: Vec<usize> = (0..5).map(|column| width(column).unwrap_or(0)).collect();
-        for row in &rows {
-            let line: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-            writeln!(out, "  {}", line.join("  ").trim_end())?;
+        for line in aligned(&rows, &[]) {
+            writeln!(out, "{line}")?;
         }
         writeln!(out)?;
     }
@@ -265,14 +264,9 @@ struct UnreadRow<'r> {
 
 /// Writes `packman.diff/1`.
 pub fn json(case: &Case<'_>, different: &Differences<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let verdict = match (different.is_bad(), different.is_complete()) {
-        (true, _) => "fail",
-        (false, false) => "undecided",
-        (false, true) => "pass",
-    };
     let document = DiffDocument {
         schema: "packman.diff/1",
-        verdict,
+        verdict: of_differences(different).id(),
         complete: different.is_complete(),
         counts: Counts {
             added: different.count(Change::Added),

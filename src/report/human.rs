@@ -11,9 +11,9 @@ use crate::judge::{Report, Row, Verdict};
 use crate::policy::Level;
 use crate::report::escape::{lines, terminal};
 use crate::report::group::{Group, groups};
-use crate::report::plural;
 use crate::report::snippet::{self, Excerpt};
 use crate::report::{Reporter, Style, places};
+use crate::report::{aligned, plural};
 use crate::rules::Case;
 use crate::text::Side;
 
@@ -48,7 +48,7 @@ fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<(
     for note in &report.notes {
         writeln!(out, "note: {}", lines(&note.message))?;
     }
-    ledger(report, out)
+    ledger(report, groups.first(), out)
 }
 
 /// Which policy asks: its file and the presets that it builds on.
@@ -110,27 +110,9 @@ fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     }
     let cells: Vec<[String; 6]> = rows.iter().map(cells).collect();
     let titles = ["registry", "dependencies", "tier", "enforced", "offered", "missing for tier 2"].map(str::to_owned);
-    let width = |column: usize| {
-        let of = |cells: &[String; 6]| cells.get(column).map_or(0, |cell| unicode_width::UnicodeWidthStr::width(cell.as_str()));
-        cells.iter().map(of).chain([of(&titles)]).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..6).map(width).collect();
-    for row in std::iter::once(&titles).chain(&cells) {
-        let mut line = String::from(" ");
-        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            let pad = width.saturating_sub(unicode_width::UnicodeWidthStr::width(cell.as_str()));
-            let is_number = matches!(column, 1 | 3 | 4);
-            line.push(' ');
-            if is_number {
-                line.push_str(&" ".repeat(pad));
-            }
-            line.push_str(cell);
-            if !is_number {
-                line.push_str(&" ".repeat(pad));
-            }
-            line.push(' ');
-        }
-        writeln!(out, "{}", line.trim_end())?;
+    let rows: Vec<[String; 6]> = std::iter::once(titles).chain(cells).collect();
+    for line in aligned(&rows, &[1, 3, 4]) {
+        writeln!(out, "{line}")?;
     }
     writeln!(out)
 }
@@ -261,7 +243,7 @@ pub(super) fn baseline_left(report: &Report<'_>) -> Option<String> {
 }
 
 /// What was not judged, said aloud.
-fn ledger(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn ledger(report: &Report<'_>, first: Option<&Group>, out: &mut dyn Write) -> io::Result<()> {
     let case = &report.case;
     let coverage = &case.head.coverage;
     let unreadable: Vec<&str> = case
@@ -303,7 +285,7 @@ fn ledger(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         write!(out, ". {left}")?;
     }
     writeln!(out)?;
-    if let Some(group) = groups(report).first() {
+    if let Some(group) = first {
         writeln!(out, "details: packman check --explain; a rule: packman explain {}", group.rule.id)?;
     }
     Ok(())

@@ -16,6 +16,8 @@ mod summary;
 
 use std::io::{self, Write};
 
+use unicode_width::UnicodeWidthStr as _;
+
 use crate::judge::Report;
 
 pub use difference::{diff_schema, json as diff_json, markdown as diff_markdown, table as diff_table};
@@ -51,6 +53,27 @@ pub static REPORTERS: &[&Reporter] =
 #[must_use]
 pub fn by_id(id: &str) -> Option<&'static Reporter> {
     REPORTERS.iter().copied().find(|reporter| reporter.id == id)
+}
+
+/// Rows as indented lines, columns below each other by the width that a terminal gives them; `numbers` are the columns that end alike.
+fn aligned<const N: usize>(rows: &[[String; N]], numbers: &[usize]) -> Vec<String> {
+    let mut widths = [0; N];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.width());
+        }
+    }
+    let line = |row: &[String; N]| {
+        let mut line = String::new();
+        for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
+            let pad = " ".repeat(width.saturating_sub(cell.width()));
+            let (before, after) = if numbers.contains(&column) { (pad.as_str(), "") } else { ("", pad.as_str()) };
+            line.push_str(&["  ", before, cell, after].concat());
+        }
+        line.truncate(line.trim_end().len());
+        line
+    };
+    rows.iter().map(line).collect()
 }
 
 /// A count with its noun.

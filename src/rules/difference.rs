@@ -199,12 +199,11 @@ fn items<'a>(case: &Case<'a>, other: &Snapshot, unread: &mut Vec<Unread>) -> Vec
     let mut items = Vec::new();
     for (number, judged) in case.head.lockfiles.iter().enumerate().filter(|(_, judged)| judged.is_judged()) {
         let path = case.head.path(judged.lockfile.text);
-        let twin = other.number_at(path).and_then(|number| other.lockfiles.get(number as usize));
+        let twin = other.at(path).map(|(_, twin)| twin);
         if twin.is_some_and(|twin| Arc::ptr_eq(twin, judged)) {
             continue;
         }
-        let problems = judged.lockfile.problems.iter().chain(&judged.lockfile.routing.problems).chain(&judged.client.problems);
-        unread.extend(problems.filter(|problem| problem.lost != Lost::Detail).map(|problem| Unread {
+        unread.extend(judged.problems().filter(|problem| problem.lost != Lost::Detail).map(|problem| Unread {
             side: case.head.texts.side(),
             path: case.head.path(problem.place.text).to_owned(),
             message: problem.message.clone(),

@@ -70,8 +70,7 @@ fn words_missing(case: &Case<'_>, finding: &Finding) -> Words {
 fn check_unreadable(case: &Case<'_>, findings: &mut Findings<'_>) {
     let mut seen = BTreeSet::new();
     for (number, judged) in case.head.lockfiles.iter().enumerate() {
-        let problems = judged.lockfile.problems.iter().chain(&judged.lockfile.routing.problems).chain(&judged.client.problems);
-        for (index, problem) in problems.enumerate() {
+        for (index, problem) in judged.problems().enumerate() {
             // Details of a file that is not judged itself do not matter; that it cannot be read at all does.
             let matters = judged.is_judged() || problem.lost == Lost::File;
             if matters && seen.insert((problem.place, problem.message.clone())) {

@@ -351,13 +351,6 @@ impl<'a> Case<'a> {
         self.text(id).map_or("", |text| &text.path)
     }
 
-    /// Whether a text that was read had a say: lockfiles, and what was read around them, but not files that only looked like one.
-    #[must_use]
-    pub fn is_input(&self, id: TextId) -> bool {
-        let is_lockfile = self.head.lockfiles.binary_search_by_key(&id, |judged| judged.lockfile.text).is_ok();
-        is_lockfile || Some(id) == self.policy.text || !formats::FORMATS.iter().any(|format| format.claims(self.path(id)))
-    }
-
     /// The package URL of another entry of a dependency's lockfile.
     #[must_use]
     pub fn purl_of(&self, dependency: &Dependency<'_>, entry: u32) -> String {
@@ -513,10 +506,7 @@ impl<'a> Case<'a> {
     /// A problem of a lockfile, its client's configuration coming after its own.
     #[must_use]
     pub fn problem(&self, number: u32, index: u32) -> Option<&'a crate::text::Problem> {
-        let judged = self.judged(number)?;
-        let own = &judged.lockfile.problems;
-        let routed = &judged.lockfile.routing.problems;
-        own.iter().chain(routed).chain(&judged.client.problems).nth(index as usize)
+        self.judged(number)?.problems().nth(index as usize)
     }
 }
 

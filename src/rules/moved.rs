@@ -2,9 +2,7 @@
 
 use foldhash::{HashMap, HashMapExt};
 
-use crate::clients;
 use crate::ecosystem::Ecosystem;
-use crate::neighbours::folder_of;
 use crate::rules::Case;
 use crate::rules::paired::of_lockfile;
 
@@ -24,10 +22,9 @@ pub(super) fn predecessors(case: &Case<'_>, changed: &[(u32, Option<u32>)]) -> H
     let mut by_folder: HashMap<(&str, &str), u32> = HashMap::new();
     let mut by_name: HashMap<Name<'_>, Vec<u32>> = HashMap::new();
     for (number, judged) in (0u32..).zip(&base.lockfiles) {
-        let path = base.path(judged.lockfile.text);
-        let is_gone = judged.is_judged() && case.head.number_at(path).is_none();
-        let Some(client) = client_of(judged.lockfile.format.id).filter(|_| is_gone) else { continue };
-        by_folder.entry((client, folder_of(path))).or_insert(number);
+        let is_gone = judged.is_judged() && case.head.number_at(base.path(judged.lockfile.text)).is_none();
+        let Some(client) = judged.client_id().filter(|_| is_gone) else { continue };
+        by_folder.entry((client, base.folder(judged.lockfile.text))).or_insert(number);
         for dependency in of_lockfile(&at_base, number) {
             let gone = by_name.entry((client, dependency.entry.ecosystem, dependency.name())).or_default();
             if gone.len() < GONE_PER_NAME_MAX && gone.last() != Some(&number) {
@@ -40,17 +37,13 @@ pub(super) fn predecessors(case: &Case<'_>, changed: &[(u32, Option<u32>)]) -> H
     }
     for number in new {
         let Some(judged) = case.judged(number) else { continue };
-        let Some(client) = client_of(judged.lockfile.format.id) else { continue };
-        let beside = by_folder.get(&(client, folder_of(case.head.path(judged.lockfile.text)))).copied();
+        let Some(client) = judged.client_id() else { continue };
+        let beside = by_folder.get(&(client, case.head.folder(judged.lockfile.text))).copied();
         if let Some(gone) = beside.or_else(|| alike(case, number, client, &by_name)) {
             predecessors.insert(number, gone);
         }
     }
     predecessors
-}
-
-pub(super) fn client_of(format: &str) -> Option<&'static str> {
-    clients::serving(format).map(|client| client.id)
 }
 
 /// The gone lockfile that shares most packages with this one, at least half of its own.

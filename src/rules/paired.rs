@@ -104,12 +104,11 @@ pub(super) fn paired<'a>(case: &Case<'a>) -> Vec<Paired<'a>> {
 pub(super) fn changed(head: &Snapshot, base: &Snapshot) -> Vec<(u32, Option<u32>)> {
     let mut changed = Vec::new();
     for (number, judged) in head.lockfiles.iter().enumerate().filter(|(_, judged)| judged.is_judged()) {
-        let twin = base.number_at(head.path(judged.lockfile.text));
-        let before = twin.and_then(|twin| base.lockfiles.get(twin as usize));
-        if before.is_some_and(|before| Arc::ptr_eq(before, judged)) {
+        let twin = base.at(head.path(judged.lockfile.text));
+        if twin.is_some_and(|(_, before)| Arc::ptr_eq(before, judged)) {
             continue;
         }
-        let twin = twin.filter(|_| before.is_some_and(|before| before.is_judged()));
+        let twin = twin.filter(|(_, before)| before.is_judged()).map(|(twin, _)| twin);
         changed.push((u32::try_from(number).unwrap_or(u32::MAX), twin));
     }
     changed

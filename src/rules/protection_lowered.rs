@@ -9,7 +9,7 @@ use crate::report::escape::terminal;
 use crate::route::Class;
 use crate::routing::{Effect, Setting};
 use crate::rules::integrity_missing::is_weak;
-use crate::rules::moved::{client_of, predecessors};
+use crate::rules::moved::predecessors;
 use crate::rules::paired::{Paired, changed, paired, sources};
 use crate::rules::{Case, Dependency, Findings, Rule, entry_words, short};
 use crate::snapshot::Judged;
@@ -385,9 +385,7 @@ fn words_setting_gone(case: &Case<'_>, number: u32, index: u32) -> Words {
         let base = case.base?;
         let was = base.judged(number)?;
         let is_new = |one: &&std::sync::Arc<Judged>| {
-            one.is_judged()
-                && client_of(one.lockfile.format.id) == client_of(was.lockfile.format.id)
-                && base.number_at(case.head.path(one.lockfile.text)).is_none()
+            one.is_judged() && one.client_id() == was.client_id() && base.number_at(case.head.path(one.lockfile.text)).is_none()
         };
         let new = || case.head.lockfiles.iter().find(is_new).map(|one| one.lockfile.text);
         case.head.texts.find(base.path(was.lockfile.text)).or_else(new)

@@ -78,8 +78,7 @@ impl Snapshot {
         let mut own: Vec<Named> = Vec::new();
         for named in named {
             let path = texts.path(named.text);
-            let twin = head.number_at(path).and_then(|number| head.lockfiles.get(number as usize));
-            match twin {
+            match head.at(path).map(|(_, twin)| twin) {
                 _ if changed.files.contains(path) => own.push(named),
                 Some(twin) if changed.touches(&twin.asked) => own.push(named),
                 Some(twin) => shared.push(Arc::clone(twin)),

@@ -20,7 +20,7 @@ use crate::graph::Paths;
 use crate::neighbours::{Asked, Neighbours, folder_of};
 use crate::route::{Routed, Router};
 use crate::routing::{Routing, Setting};
-use crate::text::{Text, TextId, Texts};
+use crate::text::{Problem, Text, TextId, Texts};
 use crate::tree::{FileKind, LeftOut, Tree};
 
 /// One lockfile with all that is known about where its entries come from.
@@ -49,6 +49,17 @@ impl Judged {
     /// Settings that protect or endanger: the client's, then those that the lockfile itself makes.
     pub fn settings(&self) -> impl Iterator<Item = &Setting> {
         self.client.settings.iter().chain(&self.lockfile.routing.settings)
+    }
+
+    /// The id of the client that reads it.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&'static str> {
+        clients::serving(self.lockfile.format.id).map(|client| client.id)
+    }
+
+    /// What could not be understood: of the file itself, of what it says about registries, of its client's configuration.
+    pub fn problems(&self) -> impl Iterator<Item = &Problem> {
+        self.lockfile.problems.iter().chain(&self.lockfile.routing.problems).chain(&self.client.problems)
     }
 
     /// Whether its entries are judged.
@@ -154,6 +165,12 @@ impl Snapshot {
         self.texts_of(id).map_or("", |texts| texts.path(id))
     }
 
+    /// The folder of a text, empty for the root.
+    #[must_use]
+    pub fn folder(&self, id: TextId) -> &str {
+        folder_of(self.path(id))
+    }
+
     /// Whether a text of this side is a symbolic link.
     #[must_use]
     pub fn is_link(&self, id: TextId) -> bool {
@@ -170,12 +187,19 @@ impl Snapshot {
         self.lockfiles.iter().chain(&self.beyond).nth(number as usize).map(AsRef::as_ref)
     }
 
+    /// The lockfile at a path with its number, if it is judged or a detail here.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Option<(u32, &Arc<Judged>)> {
+        let at = self.lockfiles.binary_search_by(|judged| self.path(judged.lockfile.text).cmp(path)).ok()?;
+        Some((u32::try_from(at).ok()?, self.lockfiles.get(at)?))
+    }
+
     /// The number of the lockfile at a path, those beyond coming last.
     #[must_use]
     pub fn number_at(&self, path: &str) -> Option<u32> {
-        let found = self.lockfiles.binary_search_by(|judged| self.path(judged.lockfile.text).cmp(path)).ok();
         let beyond = || self.beyond.iter().position(|judged| self.path(judged.lockfile.text) == path);
-        found.or_else(|| beyond().map(|at| self.lockfiles.len() + at)).and_then(|at| u32::try_from(at).ok())
+        let found = self.at(path).map(|(number, _)| number);
+        found.or_else(|| beyond().and_then(|at| u32::try_from(self.lockfiles.len() + at).ok()))
     }
 }
 

@@ -12,7 +12,7 @@ use packman::{Base, Request, check, compare};
 use serde_json::Value;
 
 use crate::gate::request;
-use crate::golden::{collect, fixtures};
+use crate::golden::{self, collect, fixtures};
 
 /// A story: its folder, base, head, and a policy given by hand.
 struct Story {
@@ -108,13 +108,7 @@ fn stories_are_told_as_expected() {
     let mut stale = Vec::new();
     for story in stories() {
         let told = told(&story.json());
-        let golden = story.folder.join("expected.txt");
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(&golden, &told).unwrap();
-        }
-        if std::fs::read_to_string(&golden).unwrap_or_default() != told {
-            stale.push(format!("{} (UPDATE=1 rewrites it):\n{told}", golden.display()));
-        }
+        stale.extend(golden::stale(&story.folder.join("expected.txt"), &told));
     }
     assert!(stale.is_empty(), "{}", stale.join("\n"));
 }

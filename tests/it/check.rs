@@ -8,7 +8,7 @@ use packman::tree::MapTree;
 use serde_json::Value;
 
 use crate::gate::output;
-use crate::golden::{collect, fixtures};
+use crate::golden::{self, collect, fixtures};
 
 /// Each case: its folder and its tree.
 fn cases() -> Vec<(std::path::PathBuf, MapTree)> {
@@ -34,13 +34,7 @@ fn stories_are_told_as_expected() {
             _ => 3,
         };
         let told = format!("{}\nexit {exit}\n", output(&tree, None, "human").trim_end());
-        let golden = case.join("expected.txt");
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(&golden, &told).unwrap();
-        }
-        if std::fs::read_to_string(&golden).unwrap_or_default() != told {
-            stale.push(format!("{} (UPDATE=1 rewrites it):\n{told}", golden.display()));
-        }
+        stale.extend(golden::stale(&case.join("expected.txt"), &told));
     }
     assert!(stale.is_empty(), "{}", stale.join("\n"));
 }

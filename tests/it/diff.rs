@@ -8,7 +8,7 @@ use packman::report::diff_schema;
 use serde_json::Value;
 
 use crate::cli::{Folder, Ran, fits, packman};
-use crate::golden::fixtures;
+use crate::golden::{self, fixtures};
 use crate::tree::Place;
 
 const SERDE: &str = "[[package]]\nname = \"serde\"\nversion = \"1.0.200\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"ddc6f9cc94d67c0e21aaf7eda3a010fd3af78ebf6e096aa6e2e13c79749cce4f\"\n";
@@ -56,13 +56,7 @@ fn each_format_shows_every_kind_of_change() {
             "json" => format!("{:#}\n", serde_json::from_str::<Value>(&ran.out).unwrap()),
             _ => ran.out,
         };
-        let golden = fixtures().join("diff").join(golden);
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(&golden, &shown).unwrap();
-        }
-        if std::fs::read_to_string(&golden).unwrap_or_default() != shown {
-            stale.push(format!("{} (UPDATE=1 rewrites it):\n{shown}", golden.display()));
-        }
+        stale.extend(golden::stale(&fixtures().join("diff").join(golden), &shown));
     }
     assert!(stale.is_empty(), "{}", stale.join("\n"));
     let (_, report) = json(&side("base"), &side("head"));

@@ -232,7 +232,9 @@ proptest! {
     #[test]
     fn any_file_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), name in "[a-z_]{0,20}", sha in ".{0,70}") {
         let variables = Variables { name: Some(name), sha: Some(sha), reference: None, base_ref: None };
-        let _ = read(&variables, Some(&bytes));
+        if let Ok(event) = read(&variables, Some(&bytes)) {
+            prop_assert!(!event.candidates.is_empty());
+        }
     }
 
     #[test]

@@ -34,6 +34,15 @@ fn golden() {
     assert!(cases > 0 || FORMATS.is_empty());
 }
 
+/// What a golden has to say if it does not say what was told; `UPDATE=1` rewrites it.
+pub(crate) fn stale(golden: &Path, told: &str) -> Option<String> {
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(golden, told).unwrap();
+    }
+    let is_stale = std::fs::read_to_string(golden).unwrap_or_default() != told;
+    is_stale.then(|| format!("{} (UPDATE=1 rewrites it):\n{told}", golden.display()))
+}
+
 fn check(format: &'static Format, case: &Path, stale: &mut Vec<String>) {
     let mut tree = MapTree::default();
     collect(case, case, &mut tree.0);

@@ -31,6 +31,25 @@ pub(crate) struct Artifacts<'d> {
 }
 
 impl Artifacts<'_> {
+    /// Adds an entry whose files an index serves, or which has one origin of its own, with all hashes; gives its numbers.
+    pub(crate) fn of(
+        files: Vec<Artifact<'_>>,
+        lockfile: &mut Lockfile,
+        packages: &mut Packages<'_>,
+        entry: Entry,
+        needs: Needs,
+    ) -> Vec<u32> {
+        if let Locator::Silent | Locator::Named(_) | Locator::Index(_) = entry.locator {
+            let otherwise = entry.locator.clone();
+            return Artifacts { files, otherwise }.add(lockfile, packages, &entry, needs);
+        }
+        let index = packages.add(lockfile, entry, needs);
+        for file in files {
+            packages.hash(index, file.hash);
+        }
+        vec![index]
+    }
+
     /// Adds an entry for every origin of the files, the first written first; gives their numbers. The file states one.
     pub(crate) fn add(self, lockfile: &mut Lockfile, packages: &mut Packages<'_>, entry: &Entry, needs: Needs) -> Vec<u32> {
         let is_built = self.files.iter().all(|file| is_source(file.name.1));

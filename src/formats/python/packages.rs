@@ -136,6 +136,16 @@ impl<'t> Packages<'t> {
         }
     }
 
+    /// What the project beside the lockfile asks for; where the lockfile says nothing of scopes, they follow from that.
+    pub(crate) fn of_project(&mut self, lockfile: &mut Lockfile, manifest: &Text, wanted: &[Wanted]) {
+        self.declare(lockfile, manifest, wanted);
+        if !lockfile.shows.scope {
+            self.need_wanted(manifest, wanted);
+            self.spread();
+            lockfile.shows.scope = true;
+        }
+    }
+
     /// What an entry is needed for, all that it requires is needed for too.
     pub(crate) fn spread(&mut self) {
         let mut edges = std::mem::take(&mut self.edges);

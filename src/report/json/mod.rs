@@ -5,6 +5,7 @@
 
 mod lists;
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -14,13 +15,14 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Serialize, Serializer};
 
 use crate::finding::{Finding, State, Subject};
+use crate::formats::FORMATS;
 use crate::judge::{Report, Row};
+use crate::policy;
 use crate::report::json::lists::{CHUNK_ROWS, Lists, begin, row};
 use crate::report::{Group, Reporter};
 use crate::routing::KnownBy;
 use crate::rules::{Case, Dependency};
-use crate::snapshot::Snapshot;
-use crate::text::{Place, TextId};
+use crate::text::{Place, Text, TextId};
 
 pub(super) static REPORTER: Reporter = Reporter {
     id: "json",
@@ -94,7 +96,7 @@ struct Input<'r> {
     sha256: String,
     /// `head`, `base` or `outside`.
     side: &'static str,
-    /// `lockfile`, `policy`, `baseline` or `neighbour` (a manifest or configuration).
+    /// `lockfile`, `policy`, `baseline`, `neighbour` (a manifest or configuration) or `facts` (the output of `cargo metadata`).
     role: &'static str,
 }
 
@@ -401,16 +403,16 @@ fn finding_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, finding: &Find
 
 fn lockfile_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, judged: &'r crate::snapshot::Judged) -> LockfileRow<'r> {
     let lockfile = &judged.lockfile;
-    let problems = lockfile.problems.iter().chain(&lockfile.routing.problems).chain(&judged.client.problems);
     LockfileRow {
         path: case.path(lockfile.text),
         format: lockfile.format.id,
         kind: lockfile.kind.id(),
         version: lockfile.version.as_deref(),
-        sha256: case.text(lockfile.text).map(crate::text::Text::sha256).unwrap_or_default(),
+        sha256: case.text(lockfile.text).map(Text::sha256).unwrap_or_default(),
         entries: lockfile.stated,
         shadowed_by: judged.shadowed_by.map(|by| case.path(by)),
-        problems: problems
+        problems: judged
+            .problems()
             .map(|problem| {
                 let (line, column) = positions.position(problem.place);
                 ProblemRow { path: case.path(problem.place.text), line, column, message: &problem.message }
@@ -495,52 +497,26 @@ fn baseline_row<'r>(report: &Report<'r>) -> Option<BaselineRow<'r>> {
     })
 }
 
+/// Every file that had a say: of the head, of the base what the head does not share, then what was given by hand.
 fn inputs<'r>(case: &'r Case<'r>) -> Vec<Input<'r>> {
-    let lockfiles: std::collections::BTreeSet<TextId> = case.head.lockfiles.iter().map(|judged| judged.lockfile.text).collect();
-    let policy = case.policy.text;
-    let mut inputs: Vec<Input<'r>> = case
-        .head
-        .texts
-        .all_loaded()
-        .filter(|text| case.is_input(text.id))
-        .map(|text| {
-            let role = if lockfiles.contains(&text.id) {
-                "lockfile"
-            } else if Some(text.id) == policy {
-                "policy"
-            } else if Some(text.id) == case.policy.baseline.text() {
-                "baseline"
-            } else {
-                "neighbour"
-            };
-            Input { path: &text.path, sha256: text.sha256(), side: text.id.side.id(), role }
-        })
-        .collect();
-    inputs.extend(case.base.into_iter().flat_map(base_inputs));
-    inputs.extend(case.outside.iter().map(|text| Input {
-        path: &text.path,
-        sha256: text.sha256(),
-        side: text.id.side.id(),
-        role: "policy",
-    }));
-    inputs
+    let input = |text: &'r Text, role| Input { path: &text.path, sha256: text.sha256(), side: text.id.side.id(), role };
+    let sides = [Some(case.head), case.base].into_iter().flatten();
+    let of_sides = sides.flat_map(|side| {
+        let lockfiles: HashSet<TextId> = side.lockfiles.iter().map(|judged| judged.lockfile.text).collect();
+        side.texts.all_loaded().filter_map(move |text| Some(input(text, role(text, &lockfiles)?)))
+    });
+    let by_hand = |text| if Some(text) == case.policy.text { "policy" } else { "facts" };
+    of_sides.chain(case.outside.iter().map(|text| input(text, by_hand(text.id)))).collect()
 }
 
-/// What was read of the base on its own; what it shares with the head stands there.
-fn base_inputs(base: &Snapshot) -> impl Iterator<Item = Input<'_>> {
-    let lockfiles: std::collections::BTreeSet<TextId> = base.lockfiles.iter().map(|judged| judged.lockfile.text).collect();
-    base.texts.all_loaded().filter_map(move |text| {
-        let role = if lockfiles.contains(&text.id) {
-            "lockfile"
-        } else if crate::policy::PATHS.contains(&text.path.as_ref()) {
-            "policy"
-        } else if crate::formats::FORMATS.iter().any(|format| format.claims(&text.path)) {
-            return None;
-        } else {
-            "neighbour"
-        };
-        Some(Input { path: &text.path, sha256: text.sha256(), side: text.id.side.id(), role })
-    })
+/// What a file had to say; nothing if it only looked like a lockfile.
+fn role(text: &Text, lockfiles: &HashSet<TextId>) -> Option<&'static str> {
+    match text.path.as_ref() {
+        _ if lockfiles.contains(&text.id) => Some("lockfile"),
+        path if policy::PATHS.contains(&path) => Some("policy"),
+        policy::BASELINE_PATH => Some("baseline"),
+        path => (!FORMATS.iter().any(|format| format.claims(path))).then_some("neighbour"),
+    }
 }
 
 /// Writes `packman.report/1`.

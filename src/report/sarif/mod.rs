@@ -126,9 +126,7 @@ fn undecided(report: &Report<'_>, places: &Places<'_>) -> Vec<Notification> {
         .head
         .lockfiles
         .iter()
-        .flat_map(|judged| {
-            judged.lockfile.problems.iter().chain(&judged.lockfile.routing.problems).chain(&judged.client.problems)
-        })
+        .flat_map(|judged| judged.problems())
         .filter(|problem| is_undecided || problem.lost == Lost::File)
         .collect();
     for problem in problems.iter().take(UNREADABLE_MAX) {

@@ -100,10 +100,9 @@ fn what_lockfiles_look_like() {
         "a: {b: 1, c: {d: [1, 2.5, true, null, ~]}}\n",
         "  a: b\n  c: d\n",
         "/a@1.0.0(b@2): {resolution: {integrity: sha512-x==}}\n",
-        "key with spaces: value with: no\n",
         "\u{fc}: \u{2019}\n",
     ] {
-        assert!(is_read_alike(content) || content.contains("value with: no"), "{content}");
+        assert!(is_read_alike(content), "{content}");
     }
 }
 
