@@ -51,10 +51,12 @@ fn words_missing(case: &Case<'_>, finding: &Finding) -> Words {
     let Some(judged) = case.judged(number) else { return Words::default() };
     let Some(text) = case.head.text(judged.lockfile.text) else { return Words::default() };
     let title = judged.lockfile.format.title;
+    // A title that is the file's name says nothing more.
+    let kind = if text.path.ends_with(title) { String::new() } else { format!(" ({title})") };
     let first = judged.lockfile.entries.first().map_or(Span::default(), |entry| entry.name.span);
     Words {
         message: format!(
-            "`{}` ({title}) asks for {} and has no lockfile",
+            "`{}`{kind} asks for {} and has no lockfile",
             text.path,
             plural(judged.lockfile.entries.len(), "package", "packages")
         ),
