@@ -13,6 +13,7 @@ mod refs;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gix_hash::ObjectId;
@@ -27,11 +28,36 @@ use self::refs::References;
 use super::folder::{Root, root_of};
 use super::{FileKind, LeftOut, Listing, Tree, TreeError};
 
-/// The named limit on the files of a revision, as many as the largest index has.
-const FILES_MAX: usize = 8 * 1024 * 1024;
+/// The named limits on what a revision lists: a tree may name another one many times.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// Files and folders, as many as the largest index has.
+    entries_max: usize,
+    /// Their paths together, in bytes.
+    paths_size_bytes_max: usize,
+}
 
-/// The named limit on their paths together, in bytes: a tree may name another one many times.
-const PATHS_SIZE_BYTES_MAX: usize = 1024 * 1024 * 1024;
+const LIMITS: Limits = Limits { entries_max: 8 * 1024 * 1024, paths_size_bytes_max: 1024 * 1024 * 1024 };
+
+/// What a listing has used of its limits, whichever thread did.
+struct Budget {
+    limits: Limits,
+    entries: AtomicUsize,
+    paths_size: AtomicUsize,
+}
+
+impl Budget {
+    fn spend(&self, path_size: usize) -> Result<(), GitFault> {
+        let Limits { entries_max, paths_size_bytes_max } = self.limits;
+        let entries = self.entries.fetch_add(1, Ordering::Relaxed);
+        let size = self.paths_size.fetch_add(path_size, Ordering::Relaxed).saturating_add(path_size);
+        if entries >= entries_max || size > paths_size_bytes_max {
+            let found = format!("more than {entries_max} files and folders or {paths_size_bytes_max} bytes of paths");
+            return Err(GitFault::TooLarge(found));
+        }
+        Ok(())
+    }
+}
 
 /// One commit of a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,34 +136,7 @@ struct Visit {
 
 impl Tree for Revision {
     fn list(&self) -> Result<Listing, TreeError> {
-        let prefix = String::from_utf8_lossy(&self.names.join(&b'/')).into_owned();
-        let mut listing = Listing { prefix, ..Listing::default() };
-        let mut blobs = HashMap::new();
-        let mut folders: Vec<Folder> = self.root()?.map(|tree| (Vec::new(), tree)).into_iter().collect();
-        let mut size = 0;
-        while !folders.is_empty() {
-            let visits: Result<Vec<Visit>, GitFault> = folders.into_par_iter().map(|folder| self.visit(&folder)).collect();
-            folders = Vec::new();
-            for mut visit in visits? {
-                size += visit.files.iter().map(|(path, ..)| path.len()).sum::<usize>();
-                size += visit.folders.iter().map(|(path, _)| path.len()).sum::<usize>();
-                for (path, kind, blob) in visit.files {
-                    let shown: Box<str> = String::from_utf8_lossy(&path).into();
-                    listing.files.push((shown.clone(), kind));
-                    blobs.insert(shown, blob);
-                }
-                listing.left_out.append(&mut visit.left_out);
-                folders.append(&mut visit.folders);
-                if listing.files.len() > FILES_MAX || size > PATHS_SIZE_BYTES_MAX {
-                    return Err(GitFault::TooLarge(format!(
-                        "more than {FILES_MAX} files or {PATHS_SIZE_BYTES_MAX} bytes of paths"
-                    ))
-                    .into());
-                }
-            }
-        }
-        let _ = self.blobs.set(blobs);
-        Ok(listing)
+        Ok(self.list_within(LIMITS)?)
     }
 
     fn read(&self, path: &str, size_bytes_max: u64) -> Result<Vec<u8>, TreeError> {
@@ -165,6 +164,30 @@ impl Tree for Revision {
 }
 
 impl Revision {
+    fn list_within(&self, limits: Limits) -> Result<Listing, GitFault> {
+        let prefix = String::from_utf8_lossy(&self.names.join(&b'/')).into_owned();
+        let mut listing = Listing { prefix, ..Listing::default() };
+        let mut blobs = HashMap::new();
+        let budget = Budget { limits, entries: AtomicUsize::new(0), paths_size: AtomicUsize::new(0) };
+        let mut folders: Vec<Folder> = self.root()?.map(|tree| (Vec::new(), tree)).into_iter().collect();
+        while !folders.is_empty() {
+            let visits: Result<Vec<Visit>, GitFault> =
+                folders.into_par_iter().map(|folder| self.visit(&folder, &budget)).collect();
+            folders = Vec::new();
+            for mut visit in visits? {
+                for (path, kind, blob) in visit.files {
+                    let shown: Box<str> = String::from_utf8_lossy(&path).into();
+                    listing.files.push((shown.clone(), kind));
+                    blobs.insert(shown, blob);
+                }
+                listing.left_out.append(&mut visit.left_out);
+                folders.append(&mut visit.folders);
+            }
+        }
+        let _ = self.blobs.set(blobs);
+        Ok(listing)
+    }
+
     /// Remembers what git could not give: the file is unreadable for now, and nobody may take that for the file's own fault.
     fn failed(&self, fault: GitFault) -> TreeError {
         let error = TreeError::File(fault.to_string());
@@ -197,7 +220,8 @@ impl Revision {
         }
     }
 
-    fn visit(&self, (path, tree): &Folder) -> Result<Visit, GitFault> {
+    /// What one folder has, counted before it is kept: limits that are looked at later come too late.
+    fn visit(&self, (path, tree): &Folder, budget: &Budget) -> Result<Visit, GitFault> {
         let bytes = self.entries(*tree)?;
         let mut visit = Visit::default();
         for entry in TreeRefIter::from_bytes(&bytes, self.objects.kind) {
@@ -207,6 +231,7 @@ impl Revision {
             if name.is_empty() || name.contains(&b'/') || [b".".as_slice(), b"..", b".git"].contains(&name) {
                 return Err(corrupt(format!("it has an entry called `{}`", String::from_utf8_lossy(name))));
             }
+            budget.spend(path.len() + name.len())?;
             let full = [path, name].concat();
             let id = entry.oid.to_owned();
             if entry.mode.is_tree() {
@@ -219,5 +244,71 @@ impl Revision {
             }
         }
         Ok(visit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::path::PathBuf;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    /// A repository, gone when dropped.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn git(&self, words: &str, input: &str) -> String {
+            let mut command = Command::new("git");
+            command.args(["-c", "user.name=a", "-c", "user.email=a@example.invalid"]).args(words.split(' ')).current_dir(&self.0);
+            command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+            let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success(), "git {words}");
+            String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// Three trees of two hundred names each stand for eight million files.
+    #[test]
+    fn a_tree_that_names_one_tree_again_and_again_is_too_large_before_it_is_listed() {
+        let scratch = Scratch(std::env::temp_dir().join(format!("packman-wide-{}", std::process::id())));
+        std::fs::create_dir_all(&scratch.0).unwrap();
+        scratch.git("init -q -b main", "");
+        let mut id = scratch.git("hash-object -w --stdin", "");
+        let mut kind = "100644 blob";
+        for _ in 0..3 {
+            let entries: String = (0..200).map(|number| format!("{kind} {id}\t{number:03}\n")).collect();
+            id = scratch.git("mktree", &entries);
+            kind = "040000 tree";
+        }
+        let commit = scratch.git(&format!("commit-tree -m wide {id}"), "");
+        scratch.git(&format!("update-ref refs/heads/main {commit}"), "");
+        let repository = Repository::open(&scratch.0).unwrap();
+        let tree = repository.history().commit(repository.commit("main").unwrap().0).unwrap().tree;
+        let revision = |objects: &Arc<Objects>| Revision {
+            objects: Arc::clone(objects),
+            tree,
+            names: Vec::new(),
+            blobs: OnceLock::new(),
+            fault: Mutex::default(),
+        };
+        for limits in [Limits { entries_max: 50_000, ..LIMITS }, Limits { paths_size_bytes_max: 50_000, ..LIMITS }] {
+            let fault = revision(&repository.objects).list_within(limits).unwrap_err();
+            assert!(matches!(&fault, GitFault::TooLarge(found) if found.contains("50000")), "{fault}");
+        }
+        // A folder of it has 200 folders of 200 files, and fits.
+        let below = Revision { names: vec![b"000".to_vec()], ..revision(&repository.objects) };
+        let listing = below.list_within(Limits { entries_max: 200 * 201, ..LIMITS }).unwrap();
+        assert_eq!(listing.files.len(), 200 * 200);
+        assert!(below.list_within(Limits { entries_max: 200 * 201 - 1, ..LIMITS }).is_err());
     }
 }
