@@ -310,6 +310,11 @@ impl Lockfile {
         self.problems.sort_by_key(|problem| (problem.place, problem.lost));
     }
 
+    /// The texts that ask for entries, each at least once.
+    pub fn asked_in(&self) -> impl Iterator<Item = TextId> {
+        self.declared.iter().map(|(_, place)| place.text)
+    }
+
     /// Whether any entry has a hash.
     #[must_use]
     pub fn has_hashes(&self) -> bool {

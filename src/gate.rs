@@ -10,9 +10,10 @@ use crate::catalogue::rating::Statuses;
 use crate::catalogue::{self, Catalogue, CatalogueTooOld};
 use crate::facts::Facts;
 use crate::judge::{Note, Report, judge};
+use crate::lost::{Seen, lost};
 use crate::policy::{self, BASELINE_PATH, Baseline, Context, Fault, Policy};
 use crate::route::{Declarations, Declared, Registry, Router};
-use crate::rules::{Case, PolicyChange, lost};
+use crate::rules::{Case, PolicyChange};
 use crate::snapshot::{Listed, Snapshot, Through};
 use crate::text::{Problem, Side, Text, TextId, Texts};
 use crate::tree::{Listing, Tree, TreeError};
@@ -100,7 +101,8 @@ pub fn compare<T>(
     let change = PolicyChange::between(files(&policy::PATHS), files(&[BASELINE_PATH]));
     let Some(theirs) = theirs else {
         fault_of(*base_tree)?;
-        let lost = lost(&beside, &head, &own.policy);
+        head.leave_out_links(&beside);
+        let lost = lost(Seen { side: &beside, tree: *base_tree }, Seen { side: &head, tree }, &own.policy);
         let case = Case { base: Some(&beside), lost: &lost, change: change.as_ref(), ..alone(&head) };
         return Ok(with(&judge(case, notes)));
     };
@@ -117,7 +119,8 @@ pub fn compare<T>(
     head.read_beyond(tree, through, &their_head);
     fault_of(tree)?;
     fault_of(*base_tree)?;
-    let lost = lost(&their_beside, &head, &own.policy);
+    head.leave_out_links(&their_beside);
+    let lost = lost(Seen { side: &their_beside, tree: *base_tree }, Seen { side: &head, tree }, &own.policy);
     let theirs =
         Case { base: Some(&their_beside), lost: &lost, ..Case::of(&their_head, &theirs.policy, &their_ratings, today, &outside) };
     let case = Case { base: Some(&beside), lost: &lost, change: change.as_ref(), under_base: Some(&theirs), ..alone(&head) };

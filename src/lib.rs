@@ -6,7 +6,7 @@
 //! `tree` gives files, `text` keeps them with places, `syntax` turns them into nodes. `discover` finds which files some of the `formats`
 //! claim; each becomes a `dependency::Lockfile`. `clients` say, as `routing`, what package clients would really ask. `route` joins both
 //! with `catalogue` and `policy` into origins: it alone maps an address to a registry (`shape` says whose file an address is). `snapshot`
-//! holds one side of all that. `assess` knows how registries stand, `rules` make findings, `states` says which of them a change brings,
+//! holds one side of all that, `lost` says what a change takes out of sight. `assess` knows how registries stand, `rules` make findings, `states` says which of them a change brings,
 //! `judge` makes the verdict, `report` writes it. `cli` is the only part that prints.
 //!
 //! # What a layer never does
@@ -32,6 +32,7 @@ pub mod formats;
 pub mod gate;
 pub mod graph;
 pub mod judge;
+pub mod lost;
 pub mod neighbours;
 pub mod pattern;
 pub mod policy;

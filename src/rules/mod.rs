@@ -27,7 +27,6 @@ mod unpinned_origin;
 mod versions;
 
 pub use baseline::{baseline_key, stale_lines};
-pub use coverage_lost::{Lost, lost};
 pub use difference::{Change, Difference, Differences, Unread, differences};
 pub use policy_changed::PolicyChange;
 
@@ -39,6 +38,7 @@ use crate::dependency::{Entry, Lockfile};
 use crate::ecosystem::Ecosystem;
 use crate::finding::{Finding, State, Subject, Words};
 use crate::formats;
+use crate::lost::Lost;
 use crate::policy::{self, Level, Minimum, Policy};
 use crate::purl;
 use crate::route::{Candidate, Class, Origin, Registry};

@@ -6,7 +6,7 @@
 mod beside;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
@@ -17,11 +17,11 @@ use crate::discover::{self, Claimed};
 use crate::facts::Facts;
 use crate::formats;
 use crate::graph::Paths;
-use crate::neighbours::{Asked, Neighbours, folder_of};
+use crate::neighbours::{Asked, Neighbours, folder_of, folders_upwards};
 use crate::route::{Routed, Router};
 use crate::routing::{Routing, Setting};
 use crate::text::{Problem, Text, TextId, Texts};
-use crate::tree::{FileKind, LeftOut, Tree};
+use crate::tree::{FileKind, LINK, LeftOut, Tree};
 
 /// One lockfile with all that is known about where its entries come from.
 #[derive(Debug)]
@@ -151,6 +151,17 @@ impl Snapshot {
         };
         let texts = Arc::clone(&listed.texts);
         Self { texts, shared, lockfiles, beyond: Vec::new(), coverage, prefix: listed.prefix.clone() }
+    }
+
+    /// Counts the links as left out that stand where a base has folders with judged files, wherever they lead.
+    pub fn leave_out_links(&mut self, base: &Self) {
+        let judged = base.lockfiles.iter().filter(|judged| judged.is_judged());
+        let folders = judged.flat_map(|judged| folders_upwards(folder_of(base.path(judged.lockfile.text))));
+        let links = folders.filter(|folder| self.texts.find(folder).is_some_and(|id| self.is_link(id)));
+        let known: BTreeSet<&str> = self.coverage.left_out.iter().map(|one| one.path.as_str()).collect();
+        let links: BTreeSet<&str> = links.filter(|link| !known.contains(link)).collect();
+        let links: Vec<LeftOut> = links.into_iter().map(|link| LeftOut { path: link.to_owned(), reason: LINK }).collect();
+        self.coverage.left_out.extend(links);
     }
 
     /// A text that was read.

@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::git::{self, WorkTree};
 use super::index::{self, Index};
+use super::links;
 use super::walk::{self, Ignoring};
 use super::{Listing, Tree, TreeError};
 
@@ -65,13 +66,13 @@ pub fn open(path: &Path) -> Result<Box<dyn Tree>, TreeError> {
 impl Tree for Folder {
     fn list(&self) -> Result<Listing, TreeError> {
         let Some(WorkTree { top, git_folder }) = &self.work_tree else {
-            return Ok(walk::list(&self.root, b"", &Index::default(), Ignoring::Filled));
+            return Ok(self.with_links(walk::list(&self.root, b"", &Index::default(), Ignoring::Filled)));
         };
         let index = index::read(git_folder)?;
         let prefix: Vec<u8> = self.names.iter().flat_map(|name| [name.as_encoded_bytes(), b"/"].concat()).collect();
         let listing = walk::list(&self.root, &prefix, &index, walk::ignoring_at(top, &prefix, &self.names));
         let prefix = String::from_utf8_lossy(&prefix).trim_end_matches('/').to_owned();
-        Ok(Listing { prefix, ..listing })
+        Ok(self.with_links(Listing { prefix, ..listing }))
     }
 
     fn read(&self, path: &str, size_bytes_max: u64) -> Result<Vec<u8>, TreeError> {
@@ -89,6 +90,15 @@ impl Tree for Folder {
 }
 
 impl Folder {
+    /// The same listing, links at folders left out.
+    fn with_links(&self, mut listing: Listing) -> Listing {
+        links::leave_out(&mut listing, |path| {
+            let target = fs::read_link(self.real_path(path).ok()?).ok()?;
+            Some(target.to_str()?.to_owned())
+        });
+        listing
+    }
+
     /// Where `path` is on disk, all folders on the way being real ones below the root.
     fn real_path(&self, path: &str) -> Result<PathBuf, TreeError> {
         let is_plain = |name: &str| {

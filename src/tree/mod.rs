@@ -7,6 +7,7 @@ mod folder;
 mod git;
 mod ignore;
 mod index;
+mod links;
 mod revision;
 mod walk;
 
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 pub use folder::open;
+pub(crate) use links::REASON as LINK;
 pub use revision::{Commit, GitFault, Repository};
 
 /// What a path is. Folders are not listed.
@@ -31,7 +33,7 @@ pub enum FileKind {
 pub struct LeftOut {
     /// Path relative to the root.
     pub path: String,
-    /// Why: `submodule`, `nested repository`, `filled by a package manager`, `unreadable folder`.
+    /// Why: `submodule`, `nested repository`, `filled by a package manager`, `unreadable folder`, `symbolic link` (to a folder).
     pub reason: &'static str,
 }
 

@@ -164,7 +164,9 @@ fn what_comes_from_elsewhere_came_from_elsewhere_the_other_way_round() {
     let more = ["a-second-version-comes-from-elsewhere", "one-repository-of-a-pom", "one-more-index"];
     for story in stories() {
         let name = story.folder.file_name().unwrap().to_str().unwrap().to_owned();
-        if one_way.contains(&name.as_str()) || more.contains(&name.as_str()) {
+        // The lockfile has another path there and back.
+        let is_moved = name == "the-folder-moves-to-where-nobody-looks-any-more";
+        if is_moved || one_way.contains(&name.as_str()) || more.contains(&name.as_str()) {
             continue;
         }
         let policy = "extends = [\"strict\"]\n";

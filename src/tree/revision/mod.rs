@@ -26,7 +26,7 @@ use self::history::History;
 use self::objects::{Objects, Unread};
 use self::refs::References;
 use super::folder::{Root, root_of};
-use super::{FileKind, LeftOut, Listing, Tree, TreeError};
+use super::{FileKind, LeftOut, Listing, Tree, TreeError, links};
 
 /// The named limits on what a revision lists: a tree may name another one many times.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,9 @@ struct Limits {
     /// Their paths together, in bytes.
     paths_size_bytes_max: usize,
 }
+
+/// The named limit on what a link says, in bytes: no system follows longer ones.
+const LINK_SIZE_BYTES_MAX: u64 = 4096;
 
 const LIMITS: Limits = Limits { entries_max: 8 * 1024 * 1024, paths_size_bytes_max: 1024 * 1024 * 1024 };
 
@@ -184,6 +187,10 @@ impl Revision {
                 folders.append(&mut visit.folders);
             }
         }
+        links::leave_out(&mut listing, |path| {
+            let (_, target) = self.objects.read(*blobs.get(path)?, LINK_SIZE_BYTES_MAX).ok()?;
+            String::from_utf8(target).ok()
+        });
         let _ = self.blobs.set(blobs);
         Ok(listing)
     }
