@@ -36,7 +36,7 @@ pub(crate) static FORMAT: Format = Format {
     read,
 };
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let documents = yaml::read(text)?;
     let root = documents.first().map(|document| document.root()).filter(|root| root.is_map());
     let list = root.and_then(|root| root.get("package")).filter(|list| list.kind() == NodeKind::List);
@@ -59,6 +59,12 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     if let Some(more) = documents.get(1) {
         let message = "a second document is not read; expected one";
         lockfile.problem(more.root().place(), Lost::Detail, message);
+    }
+    let sources = root.at(&["metadata", "sources"]).into_iter().flat_map(Node::items).filter_map(Node::text);
+    // A pyproject.toml among them is read as what it is.
+    let sources = sources.filter(|source| source.ends_with(".yml") || source.ends_with(".yaml"));
+    for source in sources.chain(["environment.yml", "environment.yaml"]) {
+        lockfile.covers.extend(neighbours.resolve(source).ok().and_then(|path| neighbours.find(&path)));
     }
     read_list(&mut lockfile, text, list);
     Ok(lockfile)

@@ -16,7 +16,7 @@ use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::formats::npm_spec::{self, part, split_name};
 use crate::formats::{Claim, Format};
-use crate::neighbours::Neighbours;
+use crate::neighbours::{Neighbours, join};
 use crate::syntax::{Kind as NodeKind, Node, json};
 use crate::text::{Lost, Place, Problem, Str, Text};
 
@@ -33,13 +33,16 @@ pub(crate) static FORMAT: Format = Format {
 
 const SECTIONS: [&str; 8] = ["jsr", "npm", "packages", "redirects", "remote", "specifiers", "version", "workspace"];
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let document = json::read(text)?;
     let root = document.root();
     if !root.is_map() {
         return Err(root.problem(Lost::File, "is no map, expected the keys of a deno.lock"));
     }
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
+    for name in ["deno.json", "deno.jsonc"] {
+        lockfile.covers.extend(neighbours.find(&join(neighbours.folder(), name)));
+    }
     let stated = root.get("version");
     lockfile.version = stated.and_then(Node::scalar).map(str::to_owned);
     let version = lockfile.version.as_deref().unwrap_or("1").to_owned();

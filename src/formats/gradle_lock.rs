@@ -38,6 +38,9 @@ const OLD_FOLDER: &str = "gradle/dependency-locks";
 /// Files that lock what builds, not what is built.
 const BUILD_FILES: [&str; 2] = ["buildscript-gradle.lockfile", "settings-gradle.lockfile"];
 
+/// Where a project asks for what is locked, for itself and for its build.
+const SCRIPTS: [&str; 2] = ["build.gradle", "build.gradle.kts"];
+
 fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { scope: true, ..Shows::default() };
@@ -67,6 +70,9 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     }
     if !file.locks_builds {
         lockfile.covers = covered(file.project, neighbours);
+    }
+    for name in SCRIPTS {
+        lockfile.covers.extend(neighbours.find(&join(file.project, name)));
     }
     Ok(lockfile)
 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::formats::{Claim, Format, maven_names};
-use crate::neighbours::Neighbours;
+use crate::neighbours::{Neighbours, folder_of, join};
 use crate::syntax::xml::{self, Element};
 use crate::text::{Lost, Problem, Str, Text};
 
@@ -32,7 +32,7 @@ pub(super) static FORMAT: Format = Format {
 /// Elements of an artifact that prove its bytes.
 const PROOFS: [&str; 5] = ["pgp", "md5", "sha1", "sha256", "sha512"];
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let document = xml::read(text)?;
     let root = document.root();
     if !root.is("verification-metadata") {
@@ -42,6 +42,10 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { integrity: true, ..Shows::default() };
     lockfile.version = schema_version(root, text);
+    // Every build has one of them, beside the folder `gradle`.
+    for name in ["settings.gradle", "settings.gradle.kts"] {
+        lockfile.covers.extend(neighbours.find(&join(folder_of(neighbours.folder()), name)));
+    }
     let mut known: BTreeMap<String, u32> = BTreeMap::new();
     for section in root.children() {
         match section.name() {

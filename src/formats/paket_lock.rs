@@ -261,6 +261,7 @@ fn declare(lockfile: &mut Lockfile, in_group: &HashMap<(String, String), u32>, n
         }
         None => return,
     };
+    lockfile.covers.push(text.id);
     for entry in &mut lockfile.entries {
         entry.direct = Some(false);
     }

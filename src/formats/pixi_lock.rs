@@ -154,10 +154,10 @@ impl<'t> Reader<'t> {
             let root = document.root();
             let is_own = text.path.ends_with("pixi.toml");
             let Some(table) = (if is_own { Some(root) } else { root.at(&["tool", "pixi"]) }) else { continue };
+            lockfile.covers.push(text.id);
             if let Ok(manifest) = manifest::pyproject(text)
                 && !is_own
             {
-                lockfile.covers.push(text.id);
                 self.packages.declare(lockfile, text, &manifest.wanted);
             }
             for entry in lockfile.entries.iter_mut().filter(|entry| entry.direct.is_none()) {

@@ -26,7 +26,7 @@ pub(super) static FORMAT: Format = Format {
     read,
 };
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let document = json::read(text)?;
     let root = document.root();
     let Some(dependencies) = root.get("dependencies").filter(|node| node.kind() == NodeKind::List) else {
@@ -34,6 +34,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     };
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { integrity: true, scope: true, ..Shows::default() };
+    lockfile.covers.extend(text.path.strip_suffix(".lock").and_then(|build| neighbours.find(build)));
     let version = root.get("lockVersion");
     lockfile.version = version.and_then(Node::scalar).map(str::to_owned);
     if lockfile.version.as_deref() != Some("1") {
