@@ -160,7 +160,8 @@ impl<'s> Search<'s> {
         self.gone.iter().enumerate().zip(states).filter(|(_, is_open)| *is_open).map(|(gone, _)| gone).collect()
     }
 
-    /// Gives the files that are gone, in path order, to the candidates that they match, each to another one while there are enough.
+    /// Gives the files that are gone, in path order, to the candidates that they match, each to another one: of two equal files, one may
+    /// have moved and the other been deleted.
     fn assign<'n>(&mut self, matches: impl Fn(&Self, &Candidate<'s>) -> Option<&'n Vec<usize>> + Sync) {
         let candidates = self.candidates.par_iter();
         let pairs: Vec<(&Candidate<'_>, &Vec<usize>)> =
@@ -170,8 +171,7 @@ impl<'s> Search<'s> {
             groups.entry(numbers).or_default().push(candidate);
         }
         for (numbers, candidates) in groups {
-            let last = candidates.last().copied();
-            for (number, candidate) in numbers.iter().zip(candidates.into_iter().chain(last.into_iter().cycle())) {
+            for (number, candidate) in numbers.iter().zip(candidates) {
                 let found = told(candidate, self.head, self.policy);
                 self.found.get_mut(*number).into_iter().for_each(|slot| *slot = Some(found.clone()));
             }

@@ -124,7 +124,7 @@ fn a_conflict_left_in_the_lockfile_is_undecided() {
 
 #[cfg(unix)]
 #[test]
-fn a_lockfile_that_became_a_link_or_went_into_a_submodule_is_lost() {
+fn a_lockfile_that_became_a_link_is_lost() {
     let place = on_topic();
     fs::remove_file(place.at("Cargo.lock")).unwrap();
     place.write("kept/lock", GOOD);
@@ -136,17 +136,108 @@ fn a_lockfile_that_became_a_link_or_went_into_a_submodule_is_lost() {
         assert_eq!(found(&report), ["new coverage-lost", "new lockfile-unreadable"]);
         assert_eq!(report["coverage"]["lost"], 1);
     }
-    let inner = on_topic();
+}
+
+/// Messages of what is lost, each with its first place, and results of SARIF with theirs, judged in the work tree and as a commit.
+fn lost(place: &Place) -> Vec<(String, String)> {
+    let told = ["HEAD", ""].map(|head| {
+        let words = ["--base", "main", "--head", head];
+        let words = if head.is_empty() { &words[..2] } else { &words[..] };
+        let (ran, report) = judge(place, words);
+        assert_eq!(ran.exit, Exit::Fail, "{}", ran.err);
+        assert_eq!(report["coverage"]["lost"], report["findings"].as_array().unwrap().len());
+        let place_of = |one: &Value| format!("{}:{}", one["places"][0]["path"].as_str().unwrap(), one["places"][0]["line"]);
+        let findings = report["findings"].as_array().unwrap().iter();
+        let told: Vec<_> = findings.map(|one| (one["message"].as_str().unwrap().to_owned(), place_of(one))).collect();
+
+        let ran = packman(&[&["check", place.0.to_str().unwrap(), "--output", "sarif=-"], words].concat());
+        let sarif: Value = serde_json::from_str(&ran.out).unwrap();
+        let results = sarif["runs"][0]["results"].as_array().unwrap().iter();
+        let shown: Vec<String> = results
+            .map(|one| &one["locations"][0]["physicalLocation"])
+            .map(|at| format!("{}:{}", at["artifactLocation"]["uri"].as_str().unwrap(), at["region"]["startLine"]))
+            .collect();
+        assert_eq!(shown, told.iter().map(|(_, place)| place.clone()).collect::<Vec<_>>(), "{told:?}");
+        told
+    });
+    let [commit, folder] = told;
+    assert_eq!(commit, folder);
+    folder
+}
+
+const MANIFEST: &str = "[package]\nname = \"web\"\nversion = \"0.1.0\"\n\n[dependencies]\nserde = \"1\"\n";
+
+/// A repository that has a project `web` besides.
+fn with_web() -> Place {
     let place = on_topic();
     place.git("checkout -q main");
     place.write("web/Cargo.lock", GOOD);
+    place.write("web/Cargo.toml", MANIFEST);
     commit(&place, "web");
     place.git("checkout -q -B topic");
+    place
+}
+
+#[cfg(unix)]
+#[test]
+fn what_lies_behind_a_link_is_lost() {
+    for target in ["fixtures/web", "../elsewhere", "/elsewhere", "nothing"] {
+        let place = with_web();
+        place.git("rm -q -r web");
+        place.write("fixtures/web/notes", "");
+        std::os::unix::fs::symlink(target, place.at("web")).unwrap();
+        commit(&place, "link");
+        let message = "`web/Cargo.lock` was judged before this change and lies in what is left out now (`web`: symbolic link)";
+        assert_eq!(lost(&place), [(message.to_owned(), "web:1".to_owned())], "{target}");
+        assert_eq!(judge(&place, &["--base", "main"]).1["coverage"]["left_out"], 1);
+    }
+}
+
+#[test]
+fn what_went_into_a_submodule_is_lost() {
+    let inner = on_topic();
+    inner.write("Cargo.toml", MANIFEST);
+    commit(&inner, "manifest");
+    let place = with_web();
     place.git("rm -q -r web");
     place.git(&format!("submodule --quiet add {} web", inner.0.display()));
     commit(&place, "sub");
+    let message = "`web/Cargo.lock` was judged before this change and lies in what is left out now (`web`: submodule)";
+    assert_eq!(lost(&place), [(message.to_owned(), ".gitmodules:2".to_owned())]);
+    // Without a line about it the nearest lockfile stands in.
+    fs::remove_file(place.at(".gitmodules")).unwrap();
+    commit(&place, "unnamed");
+    assert_eq!(lost(&place), [(message.to_owned(), "Cargo.lock:1".to_owned())]);
+    // Elsewhere it can be seen as long as the submodule is checked out.
+    let place = with_web();
+    place.git("rm -q -r web");
+    place.git(&format!("submodule --quiet add {} deep/site", inner.0.display()));
+    commit(&place, "sub");
     let (ran, report) = judge(&place, &["--base", "main"]);
     assert_eq!((ran.exit, found(&report)), (Exit::Fail, vec!["new coverage-lost".to_owned()]));
+    let message = report["findings"][0]["message"].as_str().unwrap();
+    assert!(message.ends_with("stands in what is left out now (`deep/site`: submodule)"), "{message}");
+}
+
+#[test]
+fn what_moved_to_where_nobody_looks_is_lost() {
+    let place = with_web();
+    place.write("packman.toml", "exclude = [\n  \"old/**\",\n]\n");
+    commit(&place, "policy");
+    place.git("branch -q -f main HEAD");
+    place.git("mv web old");
+    place.write("old/Cargo.lock", &stranger("evil"));
+    place.git("mv Cargo.lock Cargo.lock.txt");
+    commit(&place, "moved");
+    let told = lost(&place);
+    let was = "was judged before this change and stands at";
+    assert_eq!(
+        told,
+        [
+            (format!("`Cargo.lock` {was} `Cargo.lock.txt` now, where nothing reads it"), "Cargo.lock.txt:1".to_owned()),
+            (format!("`web/Cargo.lock` {was} `old/Cargo.lock` now, which the policy excludes"), "packman.toml:2".to_owned()),
+        ]
+    );
 }
 
 #[test]

@@ -406,6 +406,38 @@ mod unix {
         }
     }
 
+    /// The same in a folder, in a work tree and in its commit.
+    #[test]
+    fn links_at_folders_are_left_out() {
+        for place in [Place::new(), Place::repository()] {
+            place.write("real/deep/Cargo.lock", "inside");
+            for (target, link) in [
+                ("real", "near"),
+                ("../real/deep", "more/far"),
+                ("near", "chain"),
+                (".", "round"),
+                ("real/deep/Cargo.lock", "file"),
+                ("chain-b", "chain-a"),
+                ("chain-a", "chain-b"),
+                ("../outside", "outside"),
+                ("/etc", "absolute"),
+                ("gone", "dangling"),
+            ] {
+                fs::create_dir_all(place.at("more")).unwrap();
+                symlink(target, place.at(link)).unwrap();
+            }
+            let expected = ["chain", "more/far", "near", "round"].map(|link| format!("{link} symbolic link"));
+            assert_eq!(left_out(&place.list()), expected);
+            if place.at(".git").exists() {
+                place.git("add .");
+                place.git("commit -q -m links");
+                let repository = tree::Repository::open(&place.0).unwrap();
+                let commit = repository.tree(repository.commit("HEAD").unwrap()).unwrap();
+                assert_eq!(left_out(&commit.list().unwrap()), expected);
+            }
+        }
+    }
+
     #[test]
     fn a_folder_that_became_a_link_hides_what_was_tracked_in_it() {
         let outside = Place::new();
