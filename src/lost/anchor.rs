@@ -37,8 +37,9 @@ pub(super) fn nearest(head: Seen<'_>, path: &str) -> Option<Place> {
     nearest_lockfile(head.side, path).or_else(policy).or_else(any).map(|text| head.start(text))
 }
 
-/// In path order, what has most in common with a path stands next to where it would stand.
-fn nearest_lockfile(head: &Snapshot, path: &str) -> Option<TextId> {
+/// The lockfile or manifest of a side that has the most folders in common with a path: in path order it stands next to where that would.
+#[must_use]
+pub fn nearest_lockfile(head: &Snapshot, path: &str) -> Option<TextId> {
     let common = |other: &str| other.split('/').zip(path.split('/')).take_while(|(one, other)| one == other).count();
     let at = head.lockfiles.partition_point(|judged| head.path(judged.lockfile.text) < path);
     let around = [at.checked_sub(1), Some(at)].into_iter().flatten().filter_map(|at| head.lockfiles.get(at));

@@ -8,6 +8,8 @@ mod moved;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+pub use anchor::nearest_lockfile;
+
 use crate::dependency::Kind;
 use crate::neighbours::{folder_of, folders_upwards};
 use crate::policy::Policy;
