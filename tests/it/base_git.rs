@@ -93,7 +93,29 @@ fn a_merge_is_compared_with_its_first_parent_and_a_revision_judged_without_a_che
 }
 
 #[test]
-fn a_base_that_was_pushed_over_is_still_where_both_parted() {
+fn a_base_that_was_pushed_over_is_compared_where_both_parted() {
+    let place = on_topic();
+    place.git("checkout -q main");
+    place.write("README.md", "words");
+    commit(&place, "two");
+    // The branch goes on from a commit that the base exchanges for another one; the first is common to both.
+    place.git("checkout -q -B topic");
+    place.write("NOTES.md", "words");
+    commit(&place, "three");
+    place.git("checkout -q main");
+    place.write("Cargo.lock", &stranger("rewritten"));
+    place.git("add -A");
+    place.git("commit -q --amend -m rewritten");
+    place.git("checkout -q topic");
+    let (ran, report) = judge(&place, &["--base", "main"]);
+    assert_eq!((ran.exit, found(&report)), (Exit::Pass, vec![]), "{}", ran.err);
+    place.write("Cargo.lock", &stranger("rewritten"));
+    let (ran, report) = judge(&place, &["--base", "main"]);
+    assert_eq!((ran.exit, found(&report)), (Exit::Fail, vec!["new unknown-registry".to_owned()]), "{}", ran.err);
+}
+
+#[test]
+fn a_base_that_was_pushed_over_from_its_first_commit_is_undecided() {
     let place = on_topic();
     place.write("README.md", "words");
     commit(&place, "words");
@@ -354,7 +376,7 @@ fn nothing_of_a_hostile_configuration_runs() {
         let name = format!("{}-{key}", section.replace([' ', '"'], "-"));
         let _ = write!(config, "[{section}]\n\t{key} = {}\n", program(&name));
     }
-    config += "[core]\n\tworktree = /nowhere\n\thooksPath = /nowhere\n\tbare = true\n";
+    config += "[core]\n\tworktree = /nowhere\n\tbare = true\n";
     let path = place.at(".git/config");
     fs::write(&path, fs::read_to_string(&path).unwrap() + &config).unwrap();
     for hook in ["post-checkout", "pre-commit", "reference-transaction", "post-index-change", "fsmonitor-watchman"] {
@@ -366,13 +388,20 @@ fn nothing_of_a_hostile_configuration_runs() {
         let (ran, report) = judge(&place, words);
         assert_eq!((ran.exit, found(&report)), (Exit::Fail, vec!["new unknown-registry".to_owned()]), "{}", ran.err);
     }
-    let ran: Vec<_> = fs::read_dir(&marks.0)
-        .unwrap()
-        .map(|mark| mark.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.starts_with("ran-"))
-        .collect();
-    assert!(ran.is_empty(), "{ran:?}");
-    assert_eq!(fs::metadata(marks.at("alias")).unwrap().permissions().mode() & 0o111, 0o111, "the traps could have sprung");
+    let ran = || -> std::collections::BTreeSet<String> {
+        let names = fs::read_dir(&marks.0).unwrap().map(|mark| mark.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("ran-")).collect()
+    };
+    assert!(ran().is_empty(), "{:?}", ran());
+    // The traps are live: git itself steps into some of them.
+    let mut git = std::process::Command::new("git");
+    git.args(["-c", "user.name=a", "-c", "user.email=a@example.invalid", "commit", "-q", "-a", "--allow-empty", "-m", "trapped"]);
+    let folders = [("GIT_DIR", place.at(".git")), ("GIT_WORK_TREE", place.0.clone())];
+    git.envs(folders).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+    let output = git.current_dir(&place.0).output().unwrap();
+    for mark in ["ran-core-fsmonitor", "ran-hook-pre-commit", "ran-hook-reference-transaction"] {
+        assert!(ran().contains(mark), "{:?} {output:?}", ran());
+    }
 }
 
 /// History is not walked further than to where both parted.
