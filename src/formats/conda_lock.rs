@@ -62,7 +62,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     }
     let sources = root.at(&["metadata", "sources"]).into_iter().flat_map(Node::items).filter_map(Node::text);
     // A pyproject.toml among them is read as what it is.
-    let sources = sources.filter(|source| source.ends_with(".yml") || source.ends_with(".yaml"));
+    let sources = sources.filter(|source| matches!(source.rsplit_once('.'), Some((_, "yml" | "yaml"))));
     for source in sources.chain(["environment.yml", "environment.yaml"]) {
         lockfile.covers.extend(neighbours.resolve(source).ok().and_then(|path| neighbours.find(&path)));
     }

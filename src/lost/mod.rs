@@ -48,10 +48,11 @@ impl Seen<'_> {
         Place { text, span: Span::default() }
     }
 
-    /// A file that holds what the policy does not let anybody look at, and the line that says so, where that stands in the tree.
-    fn excluded(self, policy: &Policy, path: &str) -> Option<Option<Place>> {
+    /// The line of the policy that excludes a file which is there; the file itself if that line is not of this tree.
+    fn excluded(self, policy: &Policy, path: &str) -> Option<Place> {
+        let file = self.side.texts.find(path)?;
         let line = policy.excludes(path)?.place.filter(|place| place.text.side == Side::Head);
-        Some(line.or_else(|| Some(self.start(self.side.texts.find(path)?))))
+        Some(line.unwrap_or_else(|| self.start(file)))
     }
 }
 
@@ -99,8 +100,8 @@ pub fn lost(base: Seen<'_>, head: Seen<'_>, head_policy: &Policy) -> Vec<Lost> {
 fn fate(path: &str, judged: &Judged, (head, left_out): (Seen<'_>, &HashMap<&str, &LeftOut>), policy: &Policy) -> Fate {
     let side = head.side;
     let here = side.texts.find(path);
-    if let Some(place) = here.and_then(|_| head.excluded(policy, path)) {
-        return Fate::Unseen("is excluded by the policy now".to_owned(), place);
+    if let Some(place) = head.excluded(policy, path) {
+        return Fate::Unseen("is excluded by the policy now".to_owned(), Some(place));
     }
     if let Some(twin) = side.number_at(path).and_then(|number| side.lockfiles.get(number as usize)) {
         let text = twin.lockfile.text;
@@ -134,8 +135,9 @@ fn settle_gone(fates: &mut [(&Judged, Fate)], base: Seen<'_>, head: Seen<'_>, he
     let locked = locked(head.side);
     let mut details: HashMap<&str, Vec<&str>> = HashMap::new();
     for judged in &base.side.lockfiles {
-        let by = judged.shadowed_by.map(|by| base.side.path(by));
-        by.into_iter().for_each(|by| details.entry(by).or_default().push(base.side.path(judged.lockfile.text)));
+        if let Some(by) = judged.shadowed_by {
+            details.entry(base.side.path(by)).or_default().push(base.side.path(judged.lockfile.text));
+        }
     }
     let mut gone: Vec<(usize, moved::Gone<'_>)> = Vec::new();
     for (at, (judged, fate)) in fates.iter_mut().enumerate().filter(|(_, (_, fate))| matches!(fate, Fate::Gone)) {

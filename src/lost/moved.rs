@@ -29,6 +29,9 @@ pub(super) struct Gone<'b> {
 /// A reason as a fragment, and where it shows.
 type Found = (String, Option<Place>);
 
+/// Files of one name by number: by the path of the declaration from there, and by what it says.
+type ByDeclaration<'b> = BTreeMap<&'b str, HashMap<&'b [u8], Vec<usize>>>;
+
 /// A file of the head that is new, or that was excluded before with other bytes.
 struct Candidate<'h> {
     text: TextId,
@@ -99,7 +102,9 @@ impl<'s> Search<'s> {
         for text in texts.filter(|text| sizes.contains(&text.bytes().len())) {
             if by_bytes.contains_key(text.bytes()) && !was_at(self.base, &text.path, text.bytes()) {
                 for number in by_bytes.remove(text.bytes()).into_iter().flatten() {
-                    self.renamed.get_mut(number).into_iter().for_each(|renamed| *renamed = true);
+                    if let Some(renamed) = self.renamed.get_mut(number) {
+                        *renamed = true;
+                    }
                 }
             }
         }
@@ -112,8 +117,7 @@ impl<'s> Search<'s> {
     }
 
     fn for_same_declaration(&mut self) {
-        // By name, by the declaration's path from there, by what the declaration says.
-        let mut by_declaration: HashMap<&str, BTreeMap<&str, HashMap<&[u8], Vec<usize>>>> = HashMap::new();
+        let mut by_declaration: HashMap<&str, ByDeclaration<'_>> = HashMap::new();
         let mut size_max = 0;
         for (number, gone) in self.open() {
             if let Some((below, bytes)) = gone.declaration {
@@ -148,7 +152,9 @@ impl<'s> Search<'s> {
                 }
                 if ends.iter().any(|end| gone.is_at(&join(&one.path, end), self.head)) {
                     let found = (in_left_out("stands", one), anchor::of_left_out(self.head, one));
-                    self.found.get_mut(number).into_iter().for_each(|slot| *slot = Some(found.clone()));
+                    if let Some(slot) = self.found.get_mut(number) {
+                        *slot = Some(found.clone());
+                    }
                 }
             }
         }
@@ -173,7 +179,9 @@ impl<'s> Search<'s> {
         for (numbers, candidates) in groups {
             for (number, candidate) in numbers.iter().zip(candidates) {
                 let found = told(candidate, self.head, self.policy);
-                self.found.get_mut(*number).into_iter().for_each(|slot| *slot = Some(found.clone()));
+                if let Some(slot) = self.found.get_mut(*number) {
+                    *slot = Some(found.clone());
+                }
             }
         }
     }
@@ -181,7 +189,7 @@ impl<'s> Search<'s> {
 
 fn told(candidate: &Candidate<'_>, head: Seen<'_>, policy: &Policy) -> Found {
     match head.excluded(policy, candidate.path).filter(|_| candidate.is_excluded) {
-        Some(place) => (format!("stands at `{}` now, which the policy excludes", candidate.path), place),
+        Some(place) => (format!("stands at `{}` now, which the policy excludes", candidate.path), Some(place)),
         None => (format!("stands at `{}` now, where nothing reads it", candidate.path), Some(head.start(candidate.text))),
     }
 }

@@ -42,7 +42,7 @@ fn stranger(name: &str, version: &str) -> String {
 
 impl Folder {
     fn read(&self, path: &str) -> String {
-        std::fs::read_to_string(self.0.join(path)).unwrap()
+        fs::read_to_string(self.0.join(path)).unwrap()
     }
 
     /// The lines of the baseline that accept something.
@@ -144,7 +144,7 @@ fn it_only_shrinks_and_lines_keep_their_day() {
 fn a_baseline_that_nothing_changes_is_not_written() {
     let folder = Folder::of(&[("package-lock.json", &stranger("a", "1.0.0"))]);
     folder.run(&["baseline"]);
-    let modified = || std::fs::metadata(folder.0.join(PATH)).unwrap().modified().unwrap();
+    let modified = || fs::metadata(folder.0.join(PATH)).unwrap().modified().unwrap();
     let (text, before) = (folder.read(PATH), modified());
     let ran = folder.run(&["baseline", "--today", "2027-01-01"]);
     assert_eq!(ran.out, "packman-baseline.toml: 1 line, all of them still needed\n");
@@ -425,9 +425,9 @@ fn git(folder: &Folder, words: &[&str]) {
 fn a_folder_that_cannot_be_written_is_the_worlds_fault() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::of(&[("package-lock.json", &stranger("a", "1.0.0"))]);
-    let set = |mode: u32| std::fs::set_permissions(&folder.0, std::fs::Permissions::from_mode(mode)).unwrap();
+    let set = |mode: u32| fs::set_permissions(&folder.0, fs::Permissions::from_mode(mode)).unwrap();
     set(0o555);
-    let is_root = std::fs::write(folder.0.join("probe"), "").is_ok();
+    let is_root = fs::write(folder.0.join("probe"), "").is_ok();
     let ran = folder.run(&["baseline"]);
     set(0o755);
     if !is_root {
