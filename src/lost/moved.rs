@@ -4,7 +4,7 @@
 //! went to an excluded folder together with its declaration, whatever it says now. Looks only when something is gone, only at what is new
 //! or changed, and at no file that is larger than what is gone. A file that was edited on the way to a name without meaning is not found.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use rayon::prelude::*;
 
@@ -86,7 +86,7 @@ struct Search<'s> {
     policy: &'s Policy,
     candidates: Vec<Candidate<'s>>,
     found: Vec<Option<Found>>,
-    /// Which files are judged under another name, so that no other copy of them matters.
+    /// Which files are judged under another name, so that copies of them elsewhere do not matter.
     renamed: Vec<bool>,
 }
 
@@ -100,17 +100,21 @@ impl<'s> Search<'s> {
         let judged = self.head.side.lockfiles.iter().filter(|judged| judged.is_judged());
         let texts = judged.filter_map(|judged| self.head.side.text(judged.lockfile.text));
         for text in texts.filter(|text| sizes.contains(&text.bytes().len())) {
-            if by_bytes.contains_key(text.bytes()) && !was_at(self.base, &text.path, text.bytes()) {
-                for number in by_bytes.remove(text.bytes()).into_iter().flatten() {
-                    if let Some(renamed) = self.renamed.get_mut(number) {
-                        *renamed = true;
-                    }
+            let numbers = by_bytes.get(text.bytes()).filter(|_| !was_at(self.base, &text.path, text.bytes()));
+            for number in numbers.into_iter().flatten() {
+                if let Some(renamed) = self.renamed.get_mut(*number) {
+                    *renamed = true;
                 }
             }
         }
-        let Some(size_max) = by_bytes.keys().map(|bytes| bytes.len()).max() else { return };
+        let size_max = sizes.iter().max().copied().unwrap_or(0) as u64;
+        let are_renamed = self.renamed.iter().all(|renamed| *renamed);
+        let folders: HashSet<&str> = self.gone.iter().map(|gone| folder_of(gone.path)).collect();
         self.assign(|search, candidate| {
-            let bytes = search.head.tree.read(candidate.path, size_max as u64).ok();
+            if are_renamed && !folders.contains(folder_of(candidate.path)) {
+                return None;
+            }
+            let bytes = search.head.tree.read(candidate.path, size_max).ok();
             let bytes = bytes.filter(|bytes| sizes.contains(&bytes.len()))?;
             by_bytes.get(bytes.as_slice()).filter(|_| !was_at(search.base, candidate.path, &bytes))
         });
@@ -166,8 +170,8 @@ impl<'s> Search<'s> {
         self.gone.iter().enumerate().zip(states).filter(|(_, is_open)| *is_open).map(|(gone, _)| gone).collect()
     }
 
-    /// Gives the files that are gone, in path order, to the candidates that they match, each to another one: of two equal files, one may
-    /// have moved and the other been deleted.
+    /// Gives each candidate to one of the files that it matches, those of its own folder first: of two equal files, one may have moved and
+    /// the other been deleted. What is judged under another name stands nowhere else but in its own folder.
     fn assign<'n>(&mut self, matches: impl Fn(&Self, &Candidate<'s>) -> Option<&'n Vec<usize>> + Sync) {
         let candidates = self.candidates.par_iter();
         let pairs: Vec<(&Candidate<'_>, &Vec<usize>)> =
@@ -177,10 +181,21 @@ impl<'s> Search<'s> {
             groups.entry(numbers).or_default().push(candidate);
         }
         for (numbers, candidates) in groups {
-            for (number, candidate) in numbers.iter().zip(candidates) {
+            let mut at_home: HashMap<&str, VecDeque<usize>> = HashMap::new();
+            for number in numbers {
+                let folder = self.gone.get(*number).map_or("", |gone| folder_of(gone.path));
+                at_home.entry(folder).or_default().push_back(*number);
+            }
+            let home = |candidate: &Candidate<'_>| at_home.get_mut(folder_of(candidate.path)).and_then(VecDeque::pop_front);
+            let mut homes: Vec<Option<usize>> = candidates.iter().copied().map(home).collect();
+            let taken: HashSet<usize> = homes.iter().flatten().copied().collect();
+            let is_renamed = |number: usize| self.renamed.get(number).copied().unwrap_or(false);
+            let mut others = numbers.iter().copied().filter(|number| !taken.contains(number) && !is_renamed(*number));
+            homes.iter_mut().filter(|home| home.is_none()).for_each(|home| *home = others.next());
+            for (candidate, number) in candidates.into_iter().zip(homes) {
                 let found = told(candidate, self.head, self.policy);
-                if let Some(slot) = self.found.get_mut(*number) {
-                    *slot = Some(found.clone());
+                if let Some(slot) = number.and_then(|number| self.found.get_mut(number)) {
+                    *slot = Some(found);
                 }
             }
         }
