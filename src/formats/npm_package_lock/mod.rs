@@ -44,6 +44,9 @@ pub(super) fn read_as(format: &'static Format, text: &Text, neighbours: &Neighbo
     if !root.is_map() {
         return Err(root.problem(Lost::File, "is no map, expected the keys of a package-lock.json"));
     }
+    if !KEYS.iter().any(|key| root.get(key).is_some()) {
+        return Err(root.problem(Lost::File, "has none of the keys of a package-lock.json, expected at least `lockfileVersion`"));
+    }
     let mut lockfile = Lockfile::new(text, format, Kind::Lock);
     let stated = root.get("lockfileVersion");
     lockfile.version = stated.and_then(Node::scalar).map(str::to_owned);
@@ -72,6 +75,9 @@ pub(super) fn read_as(format: &'static Format, text: &Text, neighbours: &Neighbo
     reading.lockfile.shows.integrity = !is_older || reading.lockfile.has_hashes();
     Ok(reading.lockfile)
 }
+
+/// Keys of which each file has some, in whichever version.
+const KEYS: [&str; 6] = ["lockfileVersion", "packages", "dependencies", "requires", "name", "version"];
 
 const NONE: u32 = u32::MAX;
 
