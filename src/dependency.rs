@@ -144,7 +144,8 @@ pub struct Entry {
     pub moving: Option<Str>,
     /// The name that it is installed under, where that is not its own.
     pub alias: Option<Str>,
-    /// An address beside its locator that it records too, and that is another package's or version's (`shape`).
+    /// An address beside its locator that it records too, and that is another package's or version's (`shape`); its own name, where it
+    /// is installed in the place of a package that was asked for.
     pub foreign: Option<Box<Str>>,
 }
 
