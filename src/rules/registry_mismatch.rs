@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
     help: "\
 **Finds** three things: a package that the policy assigns to one registry and that another one serves (dependency confusion); an address
 in a lockfile that is another package's or another version's, or a package in the place of another one (lockfile injection; aliases that
-somebody asks for are read, not flagged); one name that two registries serve in one repository. Addresses are compared wherever a lock records them: tarballs of npm, wheels and source distributions
+are asked for are read, not flagged); one name that two registries serve in one repository. Addresses are compared wherever a lock records them: tarballs of npm, wheels and source distributions
 of Python, files of Maven and Conda, archives in Composer's locks.
 
 **Why it matters.** In February 2021 Alex Birsan published packages under the internal names of 35 companies; their builds took the public
