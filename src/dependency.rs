@@ -144,7 +144,8 @@ pub struct Entry {
     pub moving: Option<Str>,
     /// The name that it is installed under, where that is not its own.
     pub alias: Option<Str>,
-    /// An address beside its locator that it records too, and that is another package's or version's (`shape`).
+    /// An address beside its locator that it records too, and that is another package's or version's (`shape`); its own name, where it
+    /// is installed in the place of a package that was asked for.
     pub foreign: Option<Box<Str>>,
 }
 
@@ -236,6 +237,10 @@ pub struct Lockfile {
     hashes: Vec<(u32, Str)>,
     /// Who requires whom: from and to; sorted.
     edges: Vec<(u32, u32)>,
+    /// Names that it knows beside those of its entries: the project's own, packages that are named and locked to nothing.
+    mentioned: Vec<Str>,
+    /// Entries of a declaration that its lock may leave out; sorted.
+    may_be_unlocked: Vec<u32>,
 }
 
 impl Lockfile {
@@ -256,6 +261,8 @@ impl Lockfile {
             declared: Vec::new(),
             hashes: Vec::new(),
             edges: Vec::new(),
+            mentioned: Vec::new(),
+            may_be_unlocked: Vec::new(),
         }
     }
 
@@ -292,6 +299,45 @@ impl Lockfile {
         self.declared.push((entry, place));
     }
 
+    /// Adds a name that the file knows beside those of its entries.
+    pub fn mention(&mut self, name: Str) {
+        self.mentioned.push(name);
+    }
+
+    /// Names that the file knows beside those of its entries.
+    pub fn mentions(&self) -> impl Iterator<Item = &Str> {
+        self.mentioned.iter()
+    }
+
+    /// Says that a lock may leave an entry of this declaration out: only some platforms or versions of the language want it.
+    pub fn leave_unlocked(&mut self, entry: u32) {
+        self.may_be_unlocked.push(entry);
+    }
+
+    /// Whether a lock may leave an entry of this declaration out.
+    #[must_use]
+    pub fn may_be_unlocked(&self, entry: u32) -> bool {
+        self.may_be_unlocked.binary_search(&entry).is_ok()
+    }
+
+    /// Keeps only these entries, given sorted, and what is said of them.
+    pub(crate) fn retain(&mut self, kept: &[u32]) {
+        let renumbered = |entry: u32| kept.binary_search(&entry).ok().and_then(|at| u32::try_from(at).ok());
+        let mut number = 0;
+        self.entries.retain(|_| {
+            number += 1;
+            renumbered(number - 1).is_some()
+        });
+        self.stated = self.entries.len();
+        let declared = self.declared.iter().filter_map(|(of, place)| Some((renumbered(*of)?, *place)));
+        self.declared = declared.collect();
+        let hashes = std::mem::take(&mut self.hashes).into_iter();
+        self.hashes = hashes.filter_map(|(of, hash)| Some((renumbered(of)?, hash))).collect();
+        let edges = self.edges.iter().filter_map(|(from, to)| Some((renumbered(*from)?, renumbered(*to)?)));
+        self.edges = edges.collect();
+        self.may_be_unlocked = self.may_be_unlocked.iter().filter_map(|of| renumbered(*of)).collect();
+    }
+
     /// Adds a problem of this file.
     pub fn problem(&mut self, place: Place, lost: Lost, message: impl Into<String>) {
         self.problems.push(Problem::new(place, lost, message));
@@ -307,6 +353,7 @@ impl Lockfile {
         self.edges.dedup();
         self.covers.sort_unstable();
         self.covers.dedup();
+        self.may_be_unlocked.sort_unstable();
         self.problems.sort_by_key(|problem| (problem.place, problem.lost));
     }
 

@@ -99,6 +99,17 @@ pub struct Setting {
     pub place: Place,
 }
 
+/// What the key of a setting begins with that lets one package run code when it is installed; its name follows.
+pub const BUILDS_OF: &str = "builds of ";
+
+impl Setting {
+    /// The package that it is about, where it is not about all.
+    #[must_use]
+    pub fn package(&self) -> Option<&str> {
+        self.key.strip_prefix(BUILDS_OF)
+    }
+}
+
 /// What a setting does to protection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Effect {

@@ -3,16 +3,19 @@
 //! Answers for: the registry that `bun install --frozen-lockfile` asks for tuples with an empty address; recorded addresses are fetched
 //! as they stand. Up to 1.2 an empty address means the public registry whatever is configured; 1.3 asks what is configured, `.npmrc`
 //! before bunfig.toml; 1.4 the other way round. Where `packageManager` does not tell which, all answers are candidates. Members' and
-//! parents' files are not read.
+//! parents' files are not read. Packages of `trustedDependencies` run code when they are installed.
 //!
 //! Quirks: a registry is a text or a table with `url`; `$VAR` stands for the environment only as the whole value; proxies in files
 //! have no effect. Specification: bun.sh, bunfig; tested with bun 1.1 to 1.4.
 
+use std::collections::HashSet;
+
 use crate::clients::npmrc::{self, Config, Line};
 use crate::clients::{Client, manager};
 use crate::dependency::Lockfile;
+use crate::formats::package_json;
 use crate::neighbours::Neighbours;
-use crate::routing::{Effect, Routing};
+use crate::routing::{BUILDS_OF, Effect, Routing};
 use crate::syntax::{Node, toml};
 use crate::text::Problem;
 
@@ -22,7 +25,7 @@ const BUNFIG: &str = "bunfig.toml";
 pub(super) static CLIENT: Client =
     Client { id: "bun", reads: &[npmrc::NAME, BUNFIG, "package.json"], serves: &["bun-lock", "bun-lockb"], read };
 
-fn read(_: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
+fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
     let mut routing = Routing::default();
     let npmrc = Config::beside(neighbours, &mut routing);
     let bunfig = bunfig(neighbours, &mut routing);
@@ -41,7 +44,21 @@ fn read(_: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
         None => vec![before, after, old],
     };
     npmrc::plain_rules(&all, &mut routing);
+    trusted(lockfile, neighbours, &mut routing);
     routing
+}
+
+/// Packages that the manifest lets run code when they are installed and of which the lockfile does not say so itself.
+fn trusted(lockfile: &Lockfile, neighbours: &Neighbours<'_>, routing: &mut Routing) {
+    let Some(manifest) = package_json::manifest(neighbours.folder(), neighbours) else { return };
+    let content = neighbours.by_id(lockfile.text).and_then(Result::ok).map_or("", |text| &text.content);
+    let running = lockfile.entries.iter().filter(|entry| entry.runs_code.is_some());
+    let running: HashSet<&str> = running.map(|entry| entry.name.of(content)).collect();
+    for (key, place) in manager::builds(manifest.root().get("trustedDependencies")) {
+        if !key.strip_prefix(BUILDS_OF).is_some_and(|name| running.contains(name)) {
+            routing.setting(Effect::InstallCodeOn, &key, place);
+        }
+    }
 }
 
 /// bunfig.toml in the shape of `.npmrc`'s lines.
@@ -129,6 +146,13 @@ mod tests {
         assert_eq!(bun("bun@1.4.0", &files), format!("{scope}Silent -> https://b.example\n{reads}"));
         let all = "SilentFor(@acme/*) -> https://s.example, default\nSilent -> https://n.example, https://b.example, default\n";
         assert_eq!(bun("", &files), format!("{all}{reads}"));
+    }
+
+    #[test]
+    fn trusted_packages_beyond_those_of_the_lockfile() {
+        let lock = r#"{ "lockfileVersion": 1, "trustedDependencies": ["a"], "packages": { "a": ["a@1.0.0", "", {}, ""] } }"#;
+        let files = [("bun.lock", lock), ("package.json", r#"{ "trustedDependencies": ["a", "b"] }"#)];
+        assert_eq!(routing("bun.lock", &files), "setting InstallCodeOn builds of b at package.json:1\n");
     }
 
     #[test]

@@ -5,7 +5,9 @@
 
 use crate::formats::package_json;
 use crate::neighbours::{Neighbours, folders_upwards};
+use crate::routing::BUILDS_OF;
 use crate::syntax::Node;
+use crate::text::Place;
 
 /// A package manager as a manifest names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,4 +44,15 @@ fn manager(name: &str, version: &str) -> Manager {
     let mut numbers = version.split(['.', '+', '-']).map(|part| part.parse().ok());
     let major = numbers.next().flatten();
     Manager { name: name.to_owned(), major, minor: major.and_then(|_| numbers.next().flatten()) }
+}
+
+/// Packages that a list (`[a, b]`) or a map (`a: true`) lets run code when they are installed. The same name in whichever file, under
+/// whichever key, is the same setting.
+pub(super) fn builds(node: Option<Node<'_>>) -> Vec<(String, Place)> {
+    let listed = node.into_iter().flat_map(Node::items).filter_map(|item| Some((item.scalar()?, item)));
+    let mapped = node.into_iter().flat_map(Node::members).filter(|member| member.bool() == Some(true));
+    listed
+        .chain(mapped.map(|member| (member.key(), member)))
+        .map(|(name, node)| (format!("{BUILDS_OF}{name}"), node.place()))
+        .collect()
 }

@@ -7,14 +7,15 @@
 //! `packageManager` or `devEngines`; where it is not, the answers of all are candidates.
 //!
 //! Quirks: pnpm 10.9 and later ask npm.jsr.io for the scope `@jsr` by themselves; `${VAR}` in a registry is ignored by 10 and 11 and
-//! refused by 12, and counts as unknown for all. `.pnpmfile.cjs` runs on every install. Specification: pnpm.io, settings; tested with
-//! pnpm 8 to 12.
+//! refused by 12, and counts as unknown for all. From 10 on only listed packages run code when they are installed.
+//! `.pnpmfile.cjs` runs on every install. Specification: pnpm.io, settings; tested with pnpm 8 to 12.
 
 use std::collections::BTreeSet;
 
 use crate::clients::npmrc::{self, Config, Line};
 use crate::clients::{Client, manager, members_with};
 use crate::dependency::Lockfile;
+use crate::formats::package_json;
 use crate::neighbours::{Neighbours, join};
 use crate::routing::{Address, Asked, Effect, KnownBy, Routing, Rule, When};
 use crate::syntax::{Kind, Node, yaml};
@@ -77,6 +78,7 @@ fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
     let mut npmrc = Config::beside(neighbours, &mut routing);
     npmrc.settings(&NPMRC_SETTINGS, &mut routing);
     workspace.settings(&mut routing);
+    builds(&workspace, &generations, neighbours, &mut routing);
     if generations.contains(&Generation::UpTo9) {
         npmrc.follow(&["userconfig"], neighbours, &mut routing);
     }
@@ -109,6 +111,36 @@ fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
         }
     }
     routing
+}
+
+/// Packages whose code may run when they are installed. Up to 9 all of them may, and a list takes that from the others.
+fn builds(workspace: &Workspace, generations: &[Generation], neighbours: &Neighbours<'_>, routing: &mut Routing) {
+    if *generations == [Generation::UpTo9] {
+        return;
+    }
+    let mut all = workspace.builds.clone();
+    let manifest = package_json::manifest(neighbours.folder(), neighbours);
+    // 11 and later do not read it.
+    if let Some(own) = manifest.as_ref().and_then(|manifest| manifest.root().get("pnpm"))
+        && generations.contains(&Generation::Ten)
+    {
+        all.extend(built(own));
+    }
+    for (key, place) in all {
+        if !routing.settings.iter().any(|setting| setting.key == key) {
+            routing.setting(Effect::InstallCodeOn, &key, place);
+        }
+    }
+}
+
+/// What pnpm's settings list, in pnpm-workspace.yaml or under `pnpm` of a manifest; all but some is as good as all.
+fn built(settings: Node<'_>) -> Vec<(String, Place)> {
+    let mut all = manager::builds(settings.get("onlyBuiltDependencies"));
+    all.extend(manager::builds(settings.get("allowBuilds")));
+    if settings.get("onlyBuiltDependencies").is_none() {
+        all.extend(settings.get("neverBuiltDependencies").map(|node| (node.key().to_owned(), node.place())));
+    }
+    all
 }
 
 fn generations(lockfile: &Lockfile, version: Option<(u32, u32)>) -> Vec<Generation> {
@@ -189,6 +221,8 @@ struct Workspace {
     /// From `namedRegistries`.
     named: Vec<(String, Line)>,
     settings: Vec<(Effect, &'static str, Place)>,
+    /// Packages that may run code.
+    builds: Vec<(String, Place)>,
     opaque: Option<(String, Place)>,
 }
 
@@ -222,6 +256,7 @@ impl Workspace {
         for node in root.get("namedRegistries").into_iter().flat_map(Node::members) {
             self.named.push((node.key().to_owned(), line(format!("namedRegistries.{}", node.key()), node)));
         }
+        self.builds.extend(built(root));
         for (key, effect) in WORKSPACE_SETTINGS {
             let Some(node) = root.get(key) else { continue };
             let is_set = match effect {
@@ -323,6 +358,22 @@ problem .npmrc:1: `registry`: `https://${H}/` depends on the environment
         assert_eq!(pnpm(V9, "pnpm@9.0.0", &files), nine);
         let twelve = "SilentFor(@jsr/*) -> https://npm.jsr.io/\nSilent -> https://a.example\nreads .npmrc\n";
         assert_eq!(pnpm(V9, "pnpm@12.0.0", &files), twelve);
+    }
+
+    #[test]
+    fn packages_that_may_run_code() {
+        let files = [(
+            "pnpm-workspace.yaml",
+            "onlyBuiltDependencies:\n  - esbuild\nallowBuilds:\n  '@swc/core': true\n  core-js: false\n  esbuild: true\n",
+        )];
+        let esbuild = "setting InstallCodeOn builds of esbuild at pnpm-workspace.yaml:2\n";
+        let swc = "setting InstallCodeOn builds of @swc/core at pnpm-workspace.yaml:4\n";
+        assert_eq!(pnpm(V9, "pnpm@10.0.0", &files), format!("{esbuild}{swc}reads pnpm-workspace.yaml\n"));
+        // There all packages may, and the list takes it from the others.
+        assert_eq!(pnpm(V9, "pnpm@9.0.0", &files), "reads pnpm-workspace.yaml\n");
+        let own = r#"{ "packageManager": "pnpm@10.1.0", "pnpm": { "onlyBuiltDependencies": ["esbuild"] } }"#;
+        let own = routing("pnpm-lock.yaml", &[("pnpm-lock.yaml", V9), ("package.json", own)]);
+        assert_eq!(own, "setting InstallCodeOn builds of esbuild at package.json:1\n");
     }
 
     #[test]

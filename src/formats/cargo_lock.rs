@@ -45,7 +45,11 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     packages.index_manifests();
     for member in root.members() {
         match member.key() {
-            "version" | "metadata" | "patch" => {}
+            "version" | "metadata" => {}
+            "patch" => {
+                let unused = member.get("unused").into_iter().flat_map(Node::items);
+                unused.filter_map(|patch| patch.get("name")?.str()).for_each(|name| lockfile.mention(name));
+            }
             "package" if member.kind() == crate::syntax::Kind::List => {
                 member.items().for_each(|node| packages.read(&mut lockfile, text, node));
             }

@@ -9,7 +9,7 @@
 //! Plugins (`type: composer-plugin`) run code when they are installed; scripts of other packages never do.
 //! Edges follow `require`, also to what a package `replace`s or `provide`s; PHP and its extensions are no packages.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Claim, Format};
 use crate::address;
@@ -193,15 +193,19 @@ impl<'d> Reader<'d> {
         Locator::Named(Str::made(asked.span(), name))
     }
 
-    fn edges(&mut self) {
-        let mut provided: HashMap<String, u32> = HashMap::new();
+    /// What packages stand for beside themselves.
+    fn provided(&self) -> HashMap<String, u32> {
+        let mut provided = HashMap::new();
         for (index, node) in (0u32..).zip(&self.packages) {
-            for list in ["replace", "provide"] {
-                for name in node.get(list).into_iter().flat_map(Node::members) {
-                    provided.entry(name.key().to_ascii_lowercase()).or_insert(index);
-                }
+            for name in provides(*node) {
+                provided.entry(name).or_insert(index);
             }
         }
+        provided
+    }
+
+    fn edges(&mut self) {
+        let provided = self.provided();
         for (from, node) in (0u32..).zip(&self.packages) {
             for name in node.get("require").into_iter().flat_map(Node::members) {
                 let lower = name.key().to_ascii_lowercase();
@@ -227,14 +231,28 @@ impl<'d> Reader<'d> {
         for entry in &mut self.lockfile.entries {
             entry.direct = Some(false);
         }
+        let mut known: HashSet<String> = self.provided().into_keys().chain(provides(document.root())).collect();
+        known.extend(document.root().get("name").and_then(Node::text).map(str::to_ascii_lowercase));
         for list in ["require", "require-dev"] {
             for name in document.root().get(list).into_iter().flat_map(Node::members) {
-                if let Some(index) = self.by_name.get(&name.key().to_ascii_lowercase()) {
+                let lower = name.key().to_ascii_lowercase();
+                if let Some(index) = self.by_name.get(&lower) {
                     self.lockfile.declare(*index, name.key_place());
+                } else if lower.contains('/') && !known.contains(&lower) {
+                    // Composer refuses to install so; what it would take otherwise, nobody knows.
+                    let message = format!("`{}` is asked for, and the lock does not have it", name.key());
+                    let hint = "write the lock anew with `composer update --lock`";
+                    self.lockfile.problems.push(Problem::new(name.key_place(), Lost::Detail, message).with_hint(hint));
                 }
             }
         }
     }
+}
+
+/// Names that a package stands for beside its own.
+fn provides(package: Node<'_>) -> impl Iterator<Item = String> {
+    let lists = ["replace", "provide"].into_iter().filter_map(move |list| package.get(list));
+    lists.flat_map(Node::members).map(|name| name.key().to_ascii_lowercase())
 }
 
 /// The address of the archive that Composer fetches first, where it is of another repository or commit than the source beside it.

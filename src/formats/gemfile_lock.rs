@@ -308,8 +308,19 @@ impl<'t> Reader<'t> {
         self.lockfile.shows.integrity |= can_have_checksums(version);
         let gemfile = join(self.neighbours.folder(), gemfile_of(&self.text.path));
         self.lockfile.covers.extend(self.neighbours.find(&gemfile));
+        let asked_in = self.neighbours.at(&gemfile).and_then(Result::ok).filter(|_| self.lockfile.entries.is_empty());
+        if let Some(asks) = asked_in.filter(|text| asks_for_gems(&text.content)) {
+            let message = format!("has no gems, while `{}` asks for some", asks.path);
+            let problem = Problem::new(self.text.place(Span::default()), Lost::Detail, message);
+            self.lockfile.problems.push(problem.with_hint("write it anew with `bundle lock`"));
+        }
         Ok(self.lockfile)
     }
+}
+
+/// Whether a Gemfile, which is a program, has a line that asks for a gem whatever else it does.
+fn asks_for_gems(content: &str) -> bool {
+    content.lines().any(|line| line.trim_start().strip_prefix("gem").is_some_and(|rest| rest.starts_with([' ', '(', '\t'])))
 }
 
 /// `name (version)`

@@ -57,6 +57,11 @@ const HOSTED: [&str; 3] = ["github.com", "gitlab.com", "bitbucket.org"];
 
 const ARCHIVES: [&str; 3] = [".tgz", ".tar.gz", ".tar"];
 
+/// Whether a specification asks a registry for a package by the name before it: nothing else may stand in its place.
+pub(crate) fn is_plain(spec: &str) -> bool {
+    matches!(parse(spec), Spec::Version(_) | Spec::Range(_))
+}
+
 /// Reads one specification.
 pub(crate) fn parse(spec: &str) -> Spec<'_> {
     let spec = spec.trim();

@@ -132,6 +132,10 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
             lockfile.problems.push(odd.problem(Lost::Detail, format!("`{section}` is no map of names and versions")));
         }
     }
+    // Members of a workspace ask for each other as for any package.
+    if let Some(name) = root.get("name").and_then(Node::str) {
+        lockfile.mention(name);
+    }
     let is_optional = |meta: &Node<'_>| meta.get("optional").and_then(Node::bool) == Some(true);
     let meta = root.get("peerDependenciesMeta").into_iter().flat_map(Node::members);
     let optional_peers: HashSet<&str> = meta.filter(is_optional).map(Node::key).collect();

@@ -42,11 +42,14 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
 pub(super) fn fill(lockfile: &mut Lockfile, text: &Text, manifest: Manifest) {
     lockfile.shows = Shows { origin: true, integrity: false, edges: false, scope: true, install_code: false };
     let mut packages = Packages::new(text);
-    for Wanted { name, version, locator, moving, needs } in manifest.wanted.into_iter().chain(manifest.build) {
+    for Wanted { name, version, locator, moving, needs, is_conditional } in manifest.wanted.into_iter().chain(manifest.build) {
         let mut entry = Entry::new(Ecosystem::PyPi, name.clone(), version, locator);
         entry.moving = moving;
         let index = packages.add(lockfile, entry, needs);
         lockfile.declare(index, text.place(name.span));
+        if is_conditional {
+            lockfile.leave_unlocked(index);
+        }
     }
     packages.finish(lockfile);
     lockfile.stated = manifest.stated;

@@ -149,7 +149,14 @@ impl<'d> Reading<'d> {
         let alias = (descriptor != name && npm_spec::is_name(descriptor)).then(|| part(&block.key_str(), content, descriptor));
         let Located { locator, moving } = says.located;
         let runs_code = says.runs_code.then_some(whole.span);
-        let entry = Entry { runs_code, moving, alias, ..Entry::new(Ecosystem::Npm, name_str, version, locator) };
+        let is_served = matches!(locator, Locator::Silent | Locator::File(_));
+        let stands_for =
+            block.key().split(", ").map(split_name).find(|(asked, range)| *asked != name && npm_spec::is_plain(range));
+        let stands_for = stands_for.filter(|(asked, _)| is_served && npm_spec::is_name(asked));
+        let alias = stands_for.map(|(asked, _)| part(&block.key_str(), content, asked)).or(alias);
+        // Somebody asks for another package, in whose place it is.
+        let foreign = stands_for.map(|_| Box::new(name_str.clone()));
+        let entry = Entry { runs_code, moving, alias, foreign, ..Entry::new(Ecosystem::Npm, name_str, version, locator) };
         let index = self.lockfile.push(entry);
         self.merged.insert(same, index);
         self.by_resolution.insert(whole_of(block), index);

@@ -13,7 +13,7 @@ pub(super) static MISSING: Rule = Rule {
     title: "A declaration has no lockfile",
     help: "\
 **Finds** a file that asks for packages (package.json, Cargo.toml, pom.xml, requirements.in …) and has no lockfile beside it or at its
-workspace's root.
+workspace's root; or a lockfile that does not have all that the file asks for.
 
 **Why it matters.** Without a lock every build may install other versions, and nobody can say what was judged.
 
@@ -54,16 +54,22 @@ fn words_missing(case: &Case<'_>, finding: &Finding) -> Words {
     // A title that is the file's name says nothing more.
     let kind = if text.path.ends_with(title) { String::new() } else { format!(" ({title})") };
     let first = judged.lockfile.entries.first().map_or(Span::default(), |entry| entry.name.span);
+    let packages = plural(judged.lockfile.entries.len(), "package", "packages");
+    let (has, many) = match &judged.ahead {
+        None => (" and has no lockfile".to_owned(), "and have no lockfile"),
+        Some(ahead) if ahead.is_hollow => {
+            (format!(", and its lockfile `{}` has none", case.head.path(ahead.of)), "and have lockfiles without any")
+        }
+        Some(ahead) => {
+            (format!(" that its lockfile `{}` does not have", case.head.path(ahead.of)), "that their lockfiles do not have")
+        }
+    };
     Words {
-        message: format!(
-            "`{}`{kind} asks for {} and has no lockfile",
-            text.path,
-            plural(judged.lockfile.entries.len(), "package", "packages")
-        ),
+        message: format!("`{}`{kind} asks for {packages}{has}", text.path),
         label: "asked for here, locked nowhere".to_owned(),
         hint: "write the lockfile with the package manager's own command and commit it".to_owned(),
-        cause: judged.lockfile.format.id.to_owned(),
-        many: format!("{{}} ({title}) ask for packages and have no lockfile"),
+        cause: format!("{} {many}", judged.lockfile.format.id),
+        many: format!("{{}} ({title}) ask for packages {many}"),
         primary: Some(text.place(first)),
         ..Words::default()
     }

@@ -234,12 +234,22 @@ fn settings(case: &Case<'_>, findings: &mut Findings<'_>) {
             }
         }
         for (index, setting) in judged.settings().enumerate().filter(|(_, setting)| endangers(setting)) {
-            let is_old = before.settings().any(|then| then.effect == setting.effect);
-            if !is_old && seen.insert(setting.place) {
+            let is_as_wide = |then: &Setting| then.package().is_none() || then.key == setting.key;
+            let is_old = before.settings().any(|then| then.effect == setting.effect && is_as_wide(then));
+            if !is_old && !may_run_code(case, setting) && seen.insert(setting.place) {
                 findings.add(&RULE, Subject::Setting(number, u32::try_from(index).unwrap_or(u32::MAX)), None, SETTING_NEW);
             }
         }
     }
+}
+
+/// Whether the policy lists the package that a setting lets run code.
+fn may_run_code(case: &Case<'_>, setting: &Setting) -> bool {
+    let Some(package) = setting.package() else { return false };
+    // `a@1.0.0 || 1.1.0` is of these versions only.
+    let end = package.rfind('@').filter(|at| *at > 0).unwrap_or(package.len());
+    let name = package.get(..end).unwrap_or(package);
+    case.policy.packages.may_run_code(Ecosystem::Npm, name, None).is_some()
 }
 
 fn protects(setting: &Setting) -> bool {
@@ -406,6 +416,20 @@ fn words_setting_new(case: &Case<'_>, number: u32, index: u32) -> Words {
     let Some(setting) = case.judged(number).and_then(|judged| judged.settings().nth(index as usize)) else {
         return Words::default();
     };
+    if let Some(package) = setting.package() {
+        return Words {
+            message: format!("`{package}` may run code when it is installed, which this change brings"),
+            label: "new".to_owned(),
+            hint: format!(
+                "take the line out; if it is meant, list `{}` under `[packages] may-run-code` first",
+                terminal(&crate::purl::of(Ecosystem::Npm, package, None))
+            ),
+            cause: "builds".to_owned(),
+            many: "{} may run code when they are installed".to_owned(),
+            primary: Some(setting.place),
+            ..Words::default()
+        };
+    }
     let does = match setting.effect {
         Effect::IntegrityOff => "switches the check of hashes off",
         _ => "lets dependencies run code when they are installed",

@@ -17,8 +17,8 @@ pub(super) static RULE: Rule = Rule {
     title: "A package comes from another registry than it should",
     help: "\
 **Finds** three things: a package that the policy assigns to one registry and that another one serves (dependency confusion); an address
-in a lockfile that is another package's or another version's (lockfile injection; aliases are read, not flagged); one name that two
-registries serve in one repository. Addresses are compared wherever a lock records them: tarballs of npm, wheels and source distributions
+in a lockfile that is another package's or another version's, or a package in the place of another one (lockfile injection; aliases that
+are asked for are read, not flagged); one name that two registries serve in one repository. Addresses are compared wherever a lock records them: tarballs of npm, wheels and source distributions
 of Python, files of Maven and Conda, archives in Composer's locks.
 
 **Why it matters.** In February 2021 Alex Birsan published packages under the internal names of 35 companies; their builds took the public
@@ -132,6 +132,13 @@ fn clashing_names<'a>(case: &Case<'a>) -> HashSet<(Ecosystem, &'a str)> {
     clashing
 }
 
+/// The name that a package is installed under, where nobody who asks for that name asks for this package.
+fn stands_in<'a>(dependency: &Dependency<'a>) -> Option<&'a str> {
+    let entry = dependency.entry;
+    let is_by_name = entry.foreign.as_ref().is_some_and(|foreign| **foreign == entry.name);
+    entry.alias.as_ref().filter(|_| is_by_name).map(|alias| alias.of(&dependency.text.content))
+}
+
 fn words(case: &Case<'_>, finding: &Finding) -> Words {
     let Some((mut words, dependency)) = entry_words(case, finding) else { return Words::default() };
     let spoken = dependency.spoken();
@@ -157,6 +164,15 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
             words.label = format!("{found}, not `{wanted}`");
             words.cause = format!("assigned {wanted}");
             words.hint = format!("let the client's configuration send `{safe}` to `{wanted}`, then write the lockfile anew");
+        }
+        INJECTED if stands_in(&dependency).is_some() => {
+            let asked = stands_in(&dependency).unwrap_or_default();
+            words.message = format!("{spoken} is installed in the place of `{asked}`, which is asked for under its own name");
+            words.many = "{} are installed in the place of other packages, which are asked for under their own names".to_owned();
+            words.label = format!("not `{asked}`");
+            "another package's place".clone_into(&mut words.cause);
+            let safe = terminal(asked);
+            words.hint = format!("remove the entry, install `{safe}` again with its own client, and look at the difference");
         }
         INJECTED => {
             let location = foreign.map_or_else(|| dependency.location(), |at| stripped(at.of(&dependency.text.content)));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{Judged, Listed, Snapshot, Through, read_all, route_all, shadows};
+use super::{Judged, Listed, Shadows, Snapshot, Through, ahead, read_all, route_all, shadows};
 use crate::dependency::Lockfile;
 use crate::discover::{self, Named};
 use crate::neighbours::Asked;
@@ -96,9 +96,15 @@ impl Snapshot {
             all.sort_by_key(|(path, _)| *path);
             shadows(all.into_iter(), path_of)
         };
+        let own: HashSet<&str> = read.iter().map(|(lockfile, _)| texts.path(lockfile.text)).collect();
+        // Whatever its locks have, or lock beside it, may have put a declaration ahead of them on one side only.
+        let pairs = shadows.iter().flat_map(|(path, locks)| locks.iter().map(move |by| (*path, *by)));
+        let moved = pairs.filter(|(path, by)| own.contains(path) || own.contains(path_of(*by)));
+        let moved: HashSet<TextId> = moved.map(|(_, by)| by).collect();
         let is_turned = |judged: &Arc<Judged>| {
-            let now = shadows.get(head.path(judged.lockfile.text)).map(|by| path_of(*by));
-            now != judged.shadowed_by.map(|by| head.path(by))
+            let now = shadows.get(head.path(judged.lockfile.text)).map_or(&[][..], Vec::as_slice);
+            let is_same = now.iter().map(|by| path_of(*by)).eq(judged.locks.iter().map(|by| head.path(*by)));
+            !is_same || now.iter().any(|by| moved.contains(by))
         };
         let (turned, shared): (Vec<_>, Vec<_>) = shared.into_iter().partition(is_turned);
         let turned: HashSet<&str> = turned.iter().map(|judged| head.path(judged.lockfile.text)).collect();
@@ -106,7 +112,13 @@ impl Snapshot {
             let (named, _) = discover::named(texts, &|path| !turned.contains(path));
             read.extend(read_all(texts, tree, &discover::claimed(texts, tree, &named), through.facts));
         }
-        let mut lockfiles = route_all(texts, tree, through.router, read, &shadows);
+        let mut lockfiles = {
+            let own = read.iter().map(|(lockfile, _)| lockfile).chain(shared.iter().map(|judged| &judged.lockfile));
+            let all: Vec<(&str, &Lockfile)> = own.map(|lockfile| (path_of(lockfile.text), lockfile)).collect();
+            let text_of = |id: TextId| if id.side == texts.side() { texts.loaded(id) } else { head.text(id) };
+            let ahead = ahead::find(all.into_iter(), &shadows, text_of);
+            route_all(texts, tree, through.router, read, (&shadows, &ahead))
+        };
         lockfiles.extend(shared);
         lockfiles.sort_by(|a, b| path_of(a.lockfile.text).cmp(path_of(b.lockfile.text)));
         Self::of(listed, Some(Arc::clone(&head.texts)), lockfiles, excluded)
@@ -121,6 +133,6 @@ impl Snapshot {
         }
         let (named, _) = discover::named(&self.texts, &|path| !missing.contains(path));
         let read = read_all(&self.texts, tree, &discover::claimed(&self.texts, tree, &named), through.facts);
-        self.beyond = route_all(&self.texts, tree, through.router, read, &BTreeMap::new());
+        self.beyond = route_all(&self.texts, tree, through.router, read, (&Shadows::new(), &BTreeMap::new()));
     }
 }

@@ -3,6 +3,7 @@
 //! Answers for: reading in parallel, client configuration beside each lockfile, shadowing, and the coverage ledger; and what a base has in
 //! common with the head, which is read once. Never judges.
 
+mod ahead;
 mod beside;
 
 use std::cell::RefCell;
@@ -10,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
+
+pub use ahead::Ahead;
 
 use crate::clients;
 use crate::dependency::{Kind, Locator, Lockfile};
@@ -34,6 +37,10 @@ pub struct Judged {
     pub routed: Routed,
     /// The lockfile that makes it a detail.
     pub shadowed_by: Option<TextId>,
+    /// Where it asks for more than its lockfiles have: then only that is left of its entries, and is judged.
+    pub ahead: Option<Ahead>,
+    /// All lockfiles that lock it.
+    locks: Vec<TextId>,
     /// What was asked of the tree to know all that.
     asked: Asked,
     paths: OnceLock<Paths>,
@@ -136,7 +143,11 @@ impl Snapshot {
         let claimed = discover::claimed(texts, tree, &named);
         let read = read_all(texts, tree, &claimed, through.facts);
         let shadows = shadows(read.iter().map(|(lockfile, _)| (texts.path(lockfile.text), lockfile)), |id| texts.path(id));
-        let lockfiles = route_all(texts, tree, through.router, read, &shadows);
+        let lockfiles = {
+            let all = read.iter().map(|(lockfile, _)| (texts.path(lockfile.text), lockfile));
+            let ahead = ahead::find(all, &shadows, |id| texts.loaded(id));
+            route_all(texts, tree, through.router, read, (&shadows, &ahead))
+        };
         Self::of(listed, None, lockfiles, excluded)
     }
 
@@ -238,26 +249,32 @@ fn read_one(texts: &Texts, tree: &dyn Tree, claimed: &Claimed, facts: &Facts) ->
     Some((lockfile, asked.into_inner()))
 }
 
-/// Which file makes which other one, by path, a detail: by lying beside it, or by naming it.
+/// Which files make which other one, by path, a detail: by lying beside it, or by naming it. The first is named in reports.
+type Shadows<'p> = BTreeMap<&'p str, Vec<TextId>>;
+
+/// Finds them.
 fn shadows<'p, 'l>(
     lockfiles: impl Iterator<Item = (&'p str, &'l Lockfile)> + Clone,
     path_of: impl Fn(TextId) -> &'p str,
-) -> BTreeMap<&'p str, TextId> {
-    let mut beside: BTreeMap<(&str, &'static str), TextId> = BTreeMap::new();
+) -> Shadows<'p> {
+    let mut beside: BTreeMap<(&str, &'static str), Vec<TextId>> = BTreeMap::new();
     for (path, lockfile) in lockfiles.clone() {
-        beside.entry((folder_of(path), lockfile.format.id)).or_insert(lockfile.text);
+        beside.entry((folder_of(path), lockfile.format.id)).or_default().push(lockfile.text);
     }
-    let mut shadows = BTreeMap::new();
+    let mut shadows = Shadows::new();
     for (path, lockfile) in lockfiles.clone() {
-        let by = lockfile.format.shadowed_by.iter().find_map(|format| beside.get(&(folder_of(path), *format)));
-        if let Some(by) = by {
-            shadows.insert(path, *by);
+        let by = lockfile.format.shadowed_by.iter().filter_map(|format| beside.get(&(folder_of(path), *format))).flatten();
+        for by in by {
+            shadows.entry(path).or_default().push(*by);
         }
     }
     for (path, lockfile) in lockfiles {
         for covered in lockfile.covers.iter().map(|covered| path_of(*covered)) {
             if covered != path {
-                shadows.entry(covered).or_insert(lockfile.text);
+                let by = shadows.entry(covered).or_default();
+                if !by.contains(&lockfile.text) {
+                    by.push(lockfile.text);
+                }
             }
         }
     }
@@ -270,13 +287,19 @@ fn route_all(
     tree: &dyn Tree,
     router: &Router<'_>,
     read: Vec<(Lockfile, Asked)>,
-    shadows: &BTreeMap<&str, TextId>,
+    (shadows, ahead): (&Shadows<'_>, &BTreeMap<&str, Ahead>),
 ) -> Vec<Arc<Judged>> {
     let mut lockfiles: Vec<Arc<Judged>> = read
         .into_par_iter()
-        .map(|(lockfile, asked)| {
-            let shadowed_by = shadows.get(texts.path(lockfile.text)).copied();
-            Arc::new(route(texts, tree, router, (lockfile, asked), shadowed_by))
+        .map(|(mut lockfile, asked)| {
+            let path = texts.path(lockfile.text);
+            let locks = shadows.get(path).cloned().unwrap_or_default();
+            let ahead = ahead.get(path).cloned();
+            if let Some(ahead) = &ahead {
+                ahead.cut(&mut lockfile);
+            }
+            let shadowed_by = locks.first().copied().filter(|_| ahead.is_none());
+            Arc::new(Judged { ahead, locks, ..route(texts, tree, router, (lockfile, asked), shadowed_by) })
         })
         .collect();
     lockfiles.sort_by_key(|judged| judged.lockfile.text);
@@ -293,13 +316,14 @@ fn route(
     let paths = OnceLock::new();
     let text = texts.loaded(lockfile.text).filter(|_| shadowed_by.is_none());
     let Some(text) = text else {
-        return Judged { lockfile, client: Routing::default(), routed: Routed::default(), shadowed_by, asked, paths };
+        let (client, routed) = (Routing::default(), Routed::default());
+        return Judged { lockfile, client, routed, shadowed_by, ahead: None, locks: Vec::new(), asked, paths };
     };
     let asked = RefCell::new(asked);
     let neighbours = Neighbours::of(texts.path(lockfile.text), texts, tree).noting(&asked);
     let client = clients::serving(lockfile.format.id).map(|client| (client.read)(&lockfile, &neighbours)).unwrap_or_default();
     let routed = router.route(&lockfile, text, &client, &neighbours);
-    Judged { lockfile, client, routed, shadowed_by, asked: asked.into_inner(), paths }
+    Judged { lockfile, client, routed, shadowed_by, ahead: None, locks: Vec::new(), asked: asked.into_inner(), paths }
 }
 
 /// Whether a declaration asks for anything that a lock would pin.

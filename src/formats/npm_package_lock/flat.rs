@@ -4,7 +4,7 @@
 
 use foldhash::{HashMap, HashMapExt};
 
-use super::{NONE, Package, Reading, Same, plain, scopes, tail, text_of};
+use super::{NONE, Package, Reading, Same, aliases, plain, scopes, tail, text_of};
 use crate::dependency::{Entry, Locator};
 use crate::formats::npm_spec::{self, Located};
 use crate::formats::package_json::{self, Members};
@@ -47,7 +47,9 @@ pub(super) fn read<'d>(reading: &mut Reading<'d>, packages: Node<'d>, neighbours
             reading.ask(0, request.node, &places);
         }
     }
+    aliases::ask(reading, 0, has_root.then_some(root), manifest);
     members(reading, &paths, neighbours);
+    std::mem::take(&mut reading.aliases).settle(reading, manifest);
     reading.lockfile.covers.extend(neighbours.find(&join(neighbours.folder(), package_json::NAME)));
     for patterns in [&patterns, &own] {
         reading.lockfile.covers.extend(package_json::members(patterns, neighbours).into_values());
@@ -174,6 +176,9 @@ fn installed(reading: &mut Reading<'_>, number: u32, bundler: Option<u32>) {
         reading.lose(Problem::new(reading.text.place(name.span), Lost::Entry, message));
         return;
     }
+    if let Some(installed_as) = &alias {
+        reading.aliases.add(number, installed_as, &name);
+    }
     let bundler = bundler.and_then(|bundler| reading.entry_of(bundler));
     let Located { locator, moving } = reading.located(node, bundler);
     let runs_code = node.get("hasInstallScript").filter(|flag| flag.bool() == Some(true)).map(Node::span);
@@ -285,9 +290,11 @@ fn members(reading: &mut Reading<'_>, paths: &Paths<'_>, neighbours: &Neighbours
         }
         let folder = normalise(neighbours.folder(), path);
         let manifest = folder.and_then(|folder| package_json::manifest(&folder, neighbours));
-        let places = package_json::places(manifest.as_ref().map(Document::root));
+        let manifest = manifest.as_ref().map(Document::root);
+        let places = package_json::places(manifest);
         for request in package_json::requests(package.node) {
             reading.ask(number, request.node, &places);
         }
+        aliases::ask(reading, number, Some(package.node), manifest);
     }
 }

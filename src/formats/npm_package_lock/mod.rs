@@ -13,10 +13,13 @@
 //!
 //! Raises trust: `resolved`, `integrity`, `inBundle`. Good news by absence: `hasInstallScript`.
 
+mod aliases;
 mod flat;
 mod nested;
 
 use foldhash::{HashMap, HashMapExt};
+
+use aliases::Aliases;
 
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
@@ -44,6 +47,9 @@ pub(super) fn read_as(format: &'static Format, text: &Text, neighbours: &Neighbo
     if !root.is_map() {
         return Err(root.problem(Lost::File, "is no map, expected the keys of a package-lock.json"));
     }
+    if !KEYS.iter().any(|key| root.get(key).is_some()) {
+        return Err(root.problem(Lost::File, "has none of the keys of a package-lock.json, expected at least `lockfileVersion`"));
+    }
     let mut lockfile = Lockfile::new(text, format, Kind::Lock);
     let stated = root.get("lockfileVersion");
     lockfile.version = stated.and_then(Node::scalar).map(str::to_owned);
@@ -59,7 +65,14 @@ pub(super) fn read_as(format: &'static Format, text: &Text, neighbours: &Neighbo
     lockfile.shows = Shows { origin: true, integrity: true, edges: true, scope: true, install_code: packages.is_some() };
     // Files before version 1 had neither hashes nor `requires`.
     let is_older = stated.is_none() && packages.is_none() && root.get("requires").is_none();
-    let mut reading = Reading { lockfile, text, packages: Vec::new(), children: HashMap::new(), merged: HashMap::new() };
+    let mut reading = Reading {
+        lockfile,
+        text,
+        packages: Vec::new(),
+        children: HashMap::new(),
+        merged: HashMap::new(),
+        aliases: Aliases::default(),
+    };
     match (packages, dependencies) {
         (Some(packages), _) => flat::read(&mut reading, packages, neighbours),
         (None, Some(dependencies)) => nested::read(&mut reading, dependencies, neighbours),
@@ -72,6 +85,9 @@ pub(super) fn read_as(format: &'static Format, text: &Text, neighbours: &Neighbo
     reading.lockfile.shows.integrity = !is_older || reading.lockfile.has_hashes();
     Ok(reading.lockfile)
 }
+
+/// Keys of which each file has some, in whichever version.
+const KEYS: [&str; 6] = ["lockfileVersion", "packages", "dependencies", "requires", "name", "version"];
 
 const NONE: u32 = u32::MAX;
 
@@ -95,6 +111,7 @@ struct Reading<'d> {
     /// Who lies in whose `node_modules`.
     children: HashMap<(u32, &'d str), u32>,
     merged: HashMap<Same<'d>, u32>,
+    aliases: Aliases,
 }
 
 /// What two packages share that are one entry.
@@ -217,6 +234,7 @@ impl<'d> Reading<'d> {
 
     /// Says that `from` requires `to`; a specification that is an address makes the other's file one that was asked for.
     fn require(&mut self, from: u32, to: u32, spec: &str) {
+        self.aliases.asked(to, spec, false, &self.text.content);
         let (Some(from), Some(to)) = (self.entry_of(from), self.entry_of(to)) else { return };
         if from != to {
             self.lockfile.edge(from, to);

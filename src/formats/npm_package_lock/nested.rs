@@ -2,12 +2,12 @@
 //!
 //! Answers for: the overloaded `version`, `requires`, and directness from the package.json beside. Never guesses directness without it.
 
-use super::{NONE, Package, Reading, Same, plain, scopes, text_of};
+use super::{NONE, Package, Reading, Same, aliases, plain, scopes, text_of};
 use crate::dependency::{Entry, Locator};
 use crate::formats::npm_spec::{self, Located, Spec};
 use crate::formats::package_json;
 use crate::neighbours::{Neighbours, join};
-use crate::syntax::{Kind as NodeKind, Node};
+use crate::syntax::{Document, Kind as NodeKind, Node};
 use crate::text::{Lost, Problem, Str};
 
 /// Reads `dependencies`; given the root itself, a file that has none.
@@ -20,9 +20,13 @@ pub(super) fn read<'d>(reading: &mut Reading<'d>, dependencies: Node<'d>, neighb
         installed(reading, number);
     }
     edges(reading);
+    let manifest = package_json::manifest(neighbours.folder(), neighbours);
+    let asking = manifest.as_ref().map(Document::root);
+    aliases::ask(reading, 0, None, asking);
+    std::mem::take(&mut reading.aliases).settle(reading, asking);
     let Some(beside) = neighbours.find(&join(neighbours.folder(), package_json::NAME)) else { return };
     reading.lockfile.covers.push(beside);
-    let Some(manifest) = package_json::manifest(neighbours.folder(), neighbours) else {
+    let Some(manifest) = manifest else {
         let place = crate::text::Place { text: beside, span: crate::text::Span::default() };
         let message = "cannot be read as a package.json, so what is asked for directly is not known";
         reading.lockfile.problems.push(Problem::new(place, Lost::Detail, message));
@@ -64,6 +68,9 @@ fn installed(reading: &mut Reading<'_>, number: u32) {
     }
     let bundler = bundler(reading, number).and_then(|bundler| reading.entry_of(bundler));
     let found = says(reading, package, bundler);
+    if let Some(installed_as) = &found.alias {
+        reading.aliases.add(number, installed_as, &found.name);
+    }
     let Located { locator, moving } = found.located;
     let same = Same {
         name: package.name,

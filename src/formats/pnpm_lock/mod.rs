@@ -79,7 +79,15 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let documents = yaml::read(text)?;
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: false, integrity: true, edges: true, scope: true, install_code: true };
-    let mut reading = Reading { lockfile, text, neighbours, merged: HashMap::new(), links: HashMap::new(), twins: Vec::new() };
+    let mut reading = Reading {
+        lockfile,
+        text,
+        neighbours,
+        merged: HashMap::new(),
+        links: HashMap::new(),
+        twins: Vec::new(),
+        is_overriding: false,
+    };
     let mut is_empty = true;
     for document in &documents {
         let root = document.root();
@@ -112,6 +120,8 @@ struct Reading<'d> {
     links: HashMap<(&'d str, String), u32>,
     /// Entries of one runtime whose files come from several sites: the first and another.
     twins: Vec<(u32, u32)>,
+    /// Whether `overrides` put packages under other names in the place of those that are asked for.
+    is_overriding: bool,
 }
 
 /// What two packages share that are one entry.
@@ -140,6 +150,8 @@ impl<'d> Reading<'d> {
 
     fn document(&mut self, root: Node<'d>) {
         let spelling = self.spelling(root);
+        let overrides = root.get("overrides").into_iter().flat_map(Node::members).filter_map(Node::scalar);
+        self.is_overriding |= overrides.into_iter().any(|spec| matches!(npm_spec::parse(spec), npm_spec::Spec::Alias { .. }));
         self.unknown_sections(root);
         let mut graph = Graph::new(spelling);
         self.packages(root, &mut graph);
@@ -408,8 +420,16 @@ impl<'d> Reading<'d> {
                 graph.walk.begin(found, scopes, false);
                 let entry = graph.snapshots.get(found as usize).map_or(NONE, |snapshot| snapshot.entry);
                 let Some(locked) = self.lockfile.entries.get_mut(entry as usize) else { continue };
-                if locked.alias.is_none() && locked.name.of(&self.text.content) != wanted.key() {
-                    locked.alias = Some(wanted.key_str());
+                if locked.name.of(&self.text.content) != wanted.key() {
+                    let specifiers = importer.get("specifiers").and_then(|all| all.get(wanted.key()));
+                    let specifier = wanted.get("specifier").or(specifiers).and_then(Node::scalar);
+                    let is_served = matches!(locked.locator, Locator::Silent | Locator::File(_) | Locator::Index(_));
+                    // Another package was asked for, in whose place it is.
+                    if is_served && specifier.is_some_and(npm_spec::is_plain) && !self.is_overriding {
+                        locked.alias = Some(wanted.key_str());
+                        locked.foreign = Some(Box::new(locked.name.clone()));
+                    }
+                    locked.alias.get_or_insert_with(|| wanted.key_str());
                 }
                 self.lockfile.declare(entry, place);
             }

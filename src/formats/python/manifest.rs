@@ -23,6 +23,8 @@ pub(crate) struct Wanted {
     pub(crate) moving: Option<Str>,
     /// What it is needed for.
     pub(crate) needs: Needs,
+    /// Whether only some platforms or versions of Python want it.
+    pub(crate) is_conditional: bool,
 }
 
 /// What a manifest says.
@@ -173,6 +175,7 @@ impl<'d> Reader<'d> {
             locator: Locator::Silent,
             moving: None,
             needs,
+            is_conditional: !found.marker.is_empty(),
         };
         if let Some(address) = found.address {
             let (locator, moving) = asked(&part(whole, written, address), address);
@@ -200,7 +203,7 @@ impl<'d> Reader<'d> {
             None => asked(&part(whole, written, bare), bare),
         };
         let name = name(&part(whole, written, egg), egg);
-        self.manifest.wanted.push(Wanted { name, version: None, locator, moving, needs });
+        self.manifest.wanted.push(Wanted { name, version: None, locator, moving, needs, is_conditional: false });
     }
 
     /// `name = "1.2.3"`, `name = { … }` or `name = [{ … }]` of Poetry and Pipenv.
@@ -221,10 +224,15 @@ impl<'d> Reader<'d> {
             let (locator, moving) = if value.is_map() { locate(value) } else { (Locator::Silent, None) };
             let is_optional = value.get("optional").and_then(Node::bool) == Some(true);
             let needs = if is_optional { Needs::EXTRA } else { needs };
-            self.manifest.wanted.push(Wanted { name: at.clone(), version, locator, moving, needs });
+            let is_conditional = value.members().any(|member| CONDITIONS.contains(&member.key()));
+            self.manifest.wanted.push(Wanted { name: at.clone(), version, locator, moving, needs, is_conditional });
         }
     }
 }
+
+/// Keys of Poetry and Pipenv that say who wants a package.
+const CONDITIONS: [&str; 8] =
+    ["markers", "os_name", "platform", "platform_machine", "platform_system", "python", "python_version", "sys_platform"];
 
 /// A node, or the items of a list.
 fn each(node: Node<'_>) -> Vec<Node<'_>> {
