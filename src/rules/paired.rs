@@ -78,7 +78,7 @@ pub(super) fn paired<'a>(case: &Case<'a>) -> Vec<Paired<'a>> {
     let at_base = case.at(base);
     let changed = changed(case.head, base);
     let mut paired = Vec::new();
-    let mut gone: Option<Entries<'_>> = None;
+    let mut gone: Option<Gone<'_>> = None;
     for (number, twin) in &changed {
         let mut entries = Entries::default();
         for dependency in twin.iter().flat_map(|twin| of_lockfile(&at_base, *twin)) {
@@ -88,9 +88,12 @@ pub(super) fn paired<'a>(case: &Case<'a>) -> Vec<Paired<'a>> {
             let (mut base, mut is_same_version) = entries.before(&dependency, |_| true);
             if base.is_empty() {
                 let gone = gone.get_or_insert_with(|| gone_entries(case, &at_base, &changed));
-                // What only a declaration still asks for has lost its lockfile, which is a finding of its own.
+                // What only a declaration still asks for has lost its lockfile, which is a finding of its own; where that stays, its entry.
                 let kind = dependency.lockfile().kind;
-                (base, is_same_version) = gone.before(&dependency, |one| one.lockfile().kind == kind);
+                (base, is_same_version) = gone.all.before(&dependency, |one| one.lockfile().kind == kind);
+                if base.is_empty() && kind == Kind::Declaration {
+                    (base, is_same_version) = gone.thinned.before(&dependency, |one| one.lockfile().kind == Kind::Lock);
+                }
             }
             if !base.is_empty() {
                 paired.push(Paired { head: dependency, base, is_same_version });
@@ -121,12 +124,20 @@ pub(super) fn of_lockfile<'a>(case: &Case<'a>, number: u32) -> impl Iterator<Ite
     (0..u32::try_from(count).unwrap_or(u32::MAX)).filter_map(move |entry| case.dependency(Subject::Entry(number, entry)))
 }
 
-/// What left its lockfile, or left with it.
-fn gone_entries<'a>(case: &Case<'a>, at_base: &Case<'a>, changed: &[(u32, Option<u32>)]) -> Entries<'a> {
+/// What left its lockfile.
+#[derive(Default)]
+struct Gone<'a> {
+    /// Alone or with it.
+    all: Entries<'a>,
+    /// Alone: the lockfile is still there.
+    thinned: Entries<'a>,
+}
+
+fn gone_entries<'a>(case: &Case<'a>, at_base: &Case<'a>, changed: &[(u32, Option<u32>)]) -> Gone<'a> {
     let twins: HashMap<u32, u32> = changed.iter().filter_map(|(number, twin)| Some(((*twin)?, *number))).collect();
     let here: HashSet<*const Judged> = case.head.lockfiles.iter().map(Arc::as_ptr).collect();
     let is_shared = |judged: &Arc<Judged>| here.contains(&Arc::as_ptr(judged));
-    let mut gone = Entries::default();
+    let mut gone = Gone::default();
     for (number, judged) in at_base.head.lockfiles.iter().enumerate().filter(|(_, judged)| judged.is_judged()) {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         let twin = twins.get(&number);
@@ -137,7 +148,10 @@ fn gone_entries<'a>(case: &Case<'a>, at_base: &Case<'a>, changed: &[(u32, Option
             twin.map(|twin| of_lockfile(case, *twin).map(|one| (one.entry.ecosystem, one.name())).collect()).unwrap_or_default();
         for dependency in of_lockfile(at_base, number) {
             if !here.contains(&(dependency.entry.ecosystem, dependency.name())) {
-                gone.add(at_base, dependency);
+                gone.all.add(at_base, dependency);
+                if twin.is_some() {
+                    gone.thinned.add(at_base, dependency);
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::dependency::Locator;
+use crate::dependency::{Kind, Locator};
 use crate::ecosystem::Ecosystem;
 use crate::finding::{Finding, Subject, Words};
 use crate::report::escape::terminal;
@@ -97,6 +97,11 @@ fn lowered(case: &Case<'_>, pair: &Paired<'_>) -> Vec<u32> {
     lowered
 }
 
+/// Whether its lockfile, which stays, has it no longer, so that only a declaration asks for it. Where it comes from is then for other rules.
+fn is_unlocked(pair: &Paired<'_>) -> bool {
+    pair.head.lockfile().kind == Kind::Declaration && pair.base.iter().all(|base| base.lockfile().kind == Kind::Lock)
+}
+
 /// Whether it may come from a place that it did not come from. What the repository itself now holds is under review like any other file.
 fn has_moved(case: &Case<'_>, pair: &Paired<'_>) -> bool {
     let is_own = match pair.head.origin.class {
@@ -104,7 +109,7 @@ fn has_moved(case: &Case<'_>, pair: &Paired<'_>) -> bool {
         Class::Path => !pair.head.origin.is_archive,
         _ => false,
     };
-    if is_own {
+    if is_own || is_unlocked(pair) {
         return false;
     }
     let before: Vec<_> = pair.base.iter().flat_map(|base| sources(case, base)).collect();
@@ -138,8 +143,12 @@ fn hash_lowered(pair: &Paired<'_>) -> Option<u32> {
     let is_served = matches!(head.origin.class, Class::Registry | Class::Unrated | Class::Declared | Class::Url | Class::Unknown);
     let is_alike = |base: &&Dependency<'_>| hash_alike(base.lockfile().format.id, head.lockfile().format.id);
     let same_format: Vec<_> = pair.base.iter().filter(is_alike).collect();
-    if !is_served || head.is_reference() || same_format.is_empty() {
+    if !is_served || head.is_reference() {
         return None;
+    }
+    // A declaration proves nothing.
+    if same_format.is_empty() {
+        return (is_unlocked(pair) && pair.base.iter().all(|base| !hashes(base).is_empty())).then_some(HASH_GONE);
     }
     let now = hashes(head);
     let before: Vec<_> = same_format.iter().map(|base| hashes(base)).collect();
