@@ -3,7 +3,9 @@
 
 mod archive;
 mod expression;
+mod examples;
 mod files;
+mod release;
 mod runner;
 mod server;
 
