@@ -137,7 +137,11 @@ fn git_lab_s_job_checks_what_it_takes_and_compares() {
     };
     let digest = sha256(&archive);
     assert_eq!(shell(&digest, &base), 1);
-    assert!(fs::read_to_string(outside.at("asked")).unwrap().ends_with("/cli-v9.8.7/packman-9.8.7-x86_64-unknown-linux-musl.tar.gz\n"));
+    assert!(
+        fs::read_to_string(outside.at("asked"))
+            .unwrap()
+            .ends_with("/cli-v9.8.7/packman-9.8.7-x86_64-unknown-linux-musl.tar.gz\n")
+    );
     let report: serde_json::Value = serde_json::from_slice(&fs::read(place.at("packman.json")).unwrap()).unwrap();
     assert_eq!(report["verdict"], "fail");
     place.git("branch -f other");

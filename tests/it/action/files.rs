@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 
-use packman::syntax::yaml;
+use packman::syntax::{Node, yaml};
 use packman::text::{Side, Text, TextId};
 use serde_json::Value;
 
@@ -16,8 +16,29 @@ const SCRIPTS: [&str; 4] = ["common.sh", "get.sh", "check.sh", "verdict.sh"];
 
 /// Bash 4 and later, which macOS does not have; and what would make a script of a text.
 const NOT_IN_BASH_3: &[&str] = &[
-    "declare -A", "local -A", "mapfile", "readarray", "^^}", ",,}", "|&", "&>>", "coproc", "local -n", "@Q}", "@E}", "${!", "eval ",
-    "${{", "\r", "BASHPID", "EPOCHSECONDS", "wait -n", "[-1]", "printf -v", "globstar", "lastpipe",
+    "declare -A",
+    "local -A",
+    "mapfile",
+    "readarray",
+    "^^}",
+    ",,}",
+    "|&",
+    "&>>",
+    "coproc",
+    "local -n",
+    "@Q}",
+    "@E}",
+    "${!",
+    "eval ",
+    "${{",
+    "\r",
+    "BASHPID",
+    "EPOCHSECONDS",
+    "wait -n",
+    "[-1]",
+    "printf -v",
+    "globstar",
+    "lastpipe",
 ];
 
 #[test]
@@ -29,8 +50,14 @@ fn scripts_are_for_old_shells_too() {
             // The carriage return as text is what is taken out.
             assert!(found.is_empty(), "action/{name}:{}: {found:?} in {line}", number + 1);
         }
-        assert!(!script.contains("${array") && !script.contains("[@]}"), "action/{name}: an empty array fails in bash 3.2 under `set -u`");
+        assert!(
+            !script.contains("${array") && !script.contains("[@]}"),
+            "action/{name}: an empty array fails in bash 3.2 under `set -u`"
+        );
     }
+    // Nor does a checkout on Windows change them.
+    let attributes = fs::read_to_string(root().join(".gitattributes")).unwrap();
+    assert!(attributes.lines().any(|line| line == "* -text"));
     let mut files: Vec<String> =
         fs::read_dir(root().join("action")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     files.retain(|name| name != "checksums.txt");
@@ -51,16 +78,21 @@ fn table(what: &str) -> String {
         _ => "| output | |\n|---|---|\n".to_owned(),
     };
     for entry in entries.members() {
-        let said = entry.get("description").and_then(|node| node.text()).unwrap();
+        let said = entry.get("description").and_then(Node::text).unwrap();
         // What YAML wants in quotes is code here.
-        let said = said.replace("'true'", "`true`").replace("'false'", "`false`").replace("'auto'", "`auto`").replace("'always'", "`always`");
+        let said = said
+            .replace("'true'", "`true`")
+            .replace("'false'", "`false`")
+            .replace("'auto'", "`auto`")
+            .replace("'always'", "`always`");
         assert!(!said.contains('|') && said.trim_end().ends_with('.'), "{}: {said}", entry.key());
-        let default = entry.get("default").and_then(|node| node.scalar()).unwrap_or_default();
-        table += &match (what, default) {
-            ("inputs", "") => format!("| `{}` | | {} |\n", entry.key(), said.trim_end()),
-            ("inputs", default) => format!("| `{}` | `{default}` | {} |\n", entry.key(), said.trim_end()),
-            _ => format!("| `{}` | {} |\n", entry.key(), said.trim_end()),
-        };
+        let default = entry.get("default").and_then(Node::scalar).unwrap_or_default();
+        let said = said.trim_end();
+        match (what, default) {
+            ("inputs", "") => writeln!(table, "| `{}` | | {said} |", entry.key()).unwrap(),
+            ("inputs", default) => writeln!(table, "| `{}` | `{default}` | {said} |", entry.key()).unwrap(),
+            _ => writeln!(table, "| `{}` | {said} |", entry.key()).unwrap(),
+        }
     }
     table
 }
@@ -172,7 +204,11 @@ fn examples_call_the_action_as_it_is() {
                 let rights = &job["permissions"];
                 assert_eq!(rights["contents"], "read", "{file}");
                 let is_uploaded = step["with"].get("upload").and_then(Value::as_str) != Some("false");
-                assert_eq!(rights["security-events"] == "write", is_uploaded, "{file}: what is uploaded needs the right, and nothing else does");
+                assert_eq!(
+                    rights["security-events"] == "write",
+                    is_uploaded,
+                    "{file}: what is uploaded needs the right, and nothing else does"
+                );
             }
         }
     }
@@ -199,7 +235,7 @@ fn the_guide_shows_the_examples() {
         .to_owned();
     for (name, title) in TITLES {
         let content = fs::read_to_string(root().join("examples").join(name)).unwrap();
-        let language = if name.ends_with(".yml") { "yaml" } else { "sh" };
+        let language = if content.starts_with("#!") { "sh" } else { "yaml" };
         write!(page, "\n## {title}\n\n`examples/{name}`\n\n```{language}\n{content}```\n").unwrap();
     }
     let shown: BTreeSet<String> = TITLES.iter().map(|(name, _)| format!("examples/{name}")).collect();
@@ -214,7 +250,10 @@ fn hooks_of_pre_commit_call_packman_as_it_is() {
     assert_eq!(hooks.iter().map(|hook| text(hook, "id")).collect::<Vec<_>>(), ["packman", "packman-system"]);
     for hook in hooks {
         // It judges the repository, whichever files a commit has.
-        assert_eq!((text(hook, "entry"), text(hook, "pass_filenames"), text(hook, "always_run")), ("packman check", "false", "true"));
+        assert_eq!(
+            (text(hook, "entry"), text(hook, "pass_filenames"), text(hook, "always_run")),
+            ("packman check", "false", "true")
+        );
     }
     let folder = crate::cli::Folder::of(&[("package-lock.json", "{ \"lockfileVersion\": 3, \"packages\": {} }")]);
     assert_eq!(folder.run(&["check"]).exit, packman::cli::Exit::Pass);

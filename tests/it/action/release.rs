@@ -27,11 +27,18 @@ fn repository() -> Place {
         fs::create_dir_all(place.at(path).parent().unwrap()).unwrap();
         fs::copy(root().join(path), place.at(path)).unwrap();
     }
-    let blank: String =
-        fs::read_to_string(place.at("action/checksums.txt")).unwrap().lines().filter(|line| line.starts_with('#')).map(|line| format!("{line}\n")).collect();
+    let blank: String = fs::read_to_string(place.at("action/checksums.txt"))
+        .unwrap()
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| format!("{line}\n"))
+        .collect();
     place.write("action/checksums.txt", &blank);
     place.write("Cargo.toml", "[package]\nname = \"packman\"\nversion = \"9.8.7\"\n\n[dependencies]\nother = \"1\"\n");
-    place.write("Cargo.lock", "[[package]]\nname = \"other\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"packman\"\nversion = \"9.8.7\"\n");
+    place.write(
+        "Cargo.lock",
+        "[[package]]\nname = \"other\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"packman\"\nversion = \"9.8.7\"\n",
+    );
     place.write("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n\nLater.\n\n## [9.8.7] - 2026-12-01\n\n- This and that.\n\n## [9.8.6] - 2026-11-01\n\n- Before.\n");
     place.git("add .");
     place.git("commit -q -m release");
@@ -84,12 +91,24 @@ fn a_release_is_packed_the_same_twice_and_the_action_takes_it() {
         let (digest, name) = line.split_once("  ").unwrap();
         assert_eq!(sha256(&fs::read(place.at("first").join(name)).unwrap()), digest);
     }
-    let listed = Command::new("tar").args(["-tvzf", "first/packman-9.8.7-x86_64-unknown-linux-musl.tar.gz"]).current_dir(&place.0).env("TZ", "UTC").output().unwrap();
+    let listed = Command::new("tar")
+        .args(["-tvzf", "first/packman-9.8.7-x86_64-unknown-linux-musl.tar.gz"])
+        .current_dir(&place.0)
+        .env("TZ", "UTC")
+        .output()
+        .unwrap();
     let listed = String::from_utf8(listed.stdout).unwrap();
     let told: Vec<(&str, &str)> = listed.lines().map(|line| (&line[..10], line.rsplit('/').next().unwrap())).collect();
     assert_eq!(
         told,
-        [("drwxr-xr-x", ""), ("-rw-r--r--", "CHANGELOG.md"), ("-rw-r--r--", "LICENSE-APACHE"), ("-rw-r--r--", "LICENSE-MIT"), ("-rw-r--r--", "README.md"), ("-rwxr-xr-x", "packman")]
+        [
+            ("drwxr-xr-x", ""),
+            ("-rw-r--r--", "CHANGELOG.md"),
+            ("-rw-r--r--", "LICENSE-APACHE"),
+            ("-rw-r--r--", "LICENSE-MIT"),
+            ("-rw-r--r--", "README.md"),
+            ("-rwxr-xr-x", "packman")
+        ]
     );
     assert!(listed.lines().all(|line| line.contains(" 0/0 ")), "{listed}");
 
@@ -100,7 +119,9 @@ fn a_release_is_packed_the_same_twice_and_the_action_takes_it() {
     job.action.write("action/checksums.txt", &fs::read_to_string(place.at("action/checksums.txt")).unwrap());
     let first = place.at("first");
     let server = Server::new(move |path, _| {
-        path.strip_prefix("/cli-v9.8.7/").and_then(|name| fs::read(first.join(name)).ok()).map_or(Answer::Status(404), Answer::Bytes)
+        path.strip_prefix("/cli-v9.8.7/")
+            .and_then(|name| fs::read(first.join(name)).ok())
+            .map_or(Answer::Status(404), Answer::Bytes)
     });
     job.overrides.insert("PACKMAN_RELEASES", server.address.clone());
     let ended = job.run();
@@ -120,7 +141,8 @@ fn a_release_that_does_not_agree_with_itself_is_refused() {
     refused(&place, "check", "Cargo.lock does not have packman at 9.8.7");
     let place = repository();
     let digest = "0".repeat(64);
-    let lines = |targets: &[&str]| targets.iter().map(|target| format!("{digest}  packman-9.8.7-{target}.tar.gz\n")).collect::<String>();
+    let lines =
+        |targets: &[&str]| targets.iter().map(|target| format!("{digest}  packman-9.8.7-{target}.tar.gz\n")).collect::<String>();
     place.write("some.txt", &lines(&TARGETS[1..]));
     refused(&place, "digests some.txt", "has no digest of 9.8.7 for aarch64-apple-darwin");
     place.write("twice.txt", &(lines(&TARGETS) + &lines(&TARGETS[..1])));
@@ -139,14 +161,20 @@ fn a_release_is_a_draft_until_everything_is_in_it() {
     built(&place, &job, "built");
     fine(&place, "pack built out");
     fs::create_dir(place.at("bin")).unwrap();
-    write_program(&place.at("bin/gh"), "#!/bin/bash\nprintf '%s\\n' \"$*\" >>said\n[ \"$2\" != create ] || cat >notes\n[ \"$2\" != \"${GH_FAILS:-}\" ]\n");
+    write_program(
+        &place.at("bin/gh"),
+        "#!/bin/bash\nprintf '%s\\n' \"$*\" >>said\n[ \"$2\" != create ] || cat >notes\n[ \"$2\" != \"${GH_FAILS:-}\" ]\n",
+    );
     fine(&place, "publish cli-v9.8.7 out");
     let said = fs::read_to_string(place.at("said")).unwrap();
     let said: Vec<&str> = said.lines().collect();
     assert_eq!(said.len(), 3, "{said:?}");
     assert!(said[0].starts_with("release create cli-v9.8.7 --draft --verify-tag "), "{said:?}");
     assert!(said[1].starts_with("release upload cli-v9.8.7 /") && said[1].contains("/checksums.txt "), "{said:?}");
-    assert!(TARGETS.iter().all(|target| said[1].contains(&format!("/packman-9.8.7-{target}.tar.gz"))) && said[1].contains(".cdx.json"));
+    assert!(
+        TARGETS.iter().all(|target| said[1].contains(&format!("/packman-9.8.7-{target}.tar.gz")))
+            && said[1].contains(".cdx.json")
+    );
     assert_eq!(said[2], "release edit cli-v9.8.7 --draft=false");
     assert_eq!(fs::read_to_string(place.at("notes")).unwrap().trim(), "- This and that.");
 
@@ -177,7 +205,8 @@ fn the_workflow_builds_for_every_machine_and_lets_one_job_write() {
     let workflow = yaml_file(&root().join(".github/workflows/release.yml"));
     assert_eq!(workflow["on"], serde_json::json!({ "push": { "tags": ["cli-v*"] } }));
     let build = &workflow["jobs"]["build"];
-    let mut targets: Vec<&str> = build["strategy"]["matrix"]["include"].as_array().unwrap().iter().map(|row| text(row, "target")).collect();
+    let mut targets: Vec<&str> =
+        build["strategy"]["matrix"]["include"].as_array().unwrap().iter().map(|row| text(row, "target")).collect();
     targets.sort_unstable();
     assert_eq!(targets, TARGETS);
     let output = Command::new("bash").args([".ci/release", "targets"]).current_dir(root()).output().unwrap();
@@ -186,7 +215,8 @@ fn the_workflow_builds_for_every_machine_and_lets_one_job_write() {
     assert!(TARGETS.iter().all(|target| script.contains(&format!("echo {target} ;;"))));
 
     for (job, body) in members(&workflow["jobs"]) {
-        let rights: Vec<(&str, &str)> = members(&body["permissions"]).map(|(right, how)| (right, how.as_str().unwrap())).collect();
+        let rights: Vec<(&str, &str)> =
+            members(&body["permissions"]).map(|(right, how)| (right, how.as_str().unwrap())).collect();
         let expected: &[(&str, &str)] = if job == "publish" {
             &[("attestations", "write"), ("contents", "write"), ("id-token", "write")]
         } else {
@@ -200,7 +230,8 @@ fn the_workflow_builds_for_every_machine_and_lets_one_job_write() {
             assert_eq!(runs[0], ".ci/release pack built out");
             assert_eq!(*runs.last().unwrap(), ".ci/release publish \"$GITHUB_REF_NAME\" out");
             assert!(!runs.iter().any(|run| run.contains("cargo") || run.contains("apt")), "{runs:?}");
-            let attested: Vec<&serde_json::Value> = steps.iter().filter(|step| text(step, "uses").starts_with("actions/attest@")).collect();
+            let attested: Vec<&serde_json::Value> =
+                steps.iter().filter(|step| text(step, "uses").starts_with("actions/attest@")).collect();
             assert!(attested.iter().all(|step| step["with"]["subject-checksums"] == "out/checksums.txt") && attested.len() == 2);
             assert!(attested[1]["with"].get("sbom-path").is_some());
         } else {

@@ -75,8 +75,25 @@ pub(crate) struct Ended {
 
 /// Programs that the scripts may use. Nothing else is on the PATH: no jq, python or gh.
 const PROGRAMS: &[&str] = &[
-    "basename", "bash", "cat", "chmod", "cp", "curl", "cut", "dirname", "grep", "gzip", "mkdir", "mktemp", "mv", "od", "rm",
-    "sha256sum", "tar", "tr", "uname",
+    "basename",
+    "bash",
+    "cat",
+    "chmod",
+    "cp",
+    "curl",
+    "cut",
+    "dirname",
+    "grep",
+    "gzip",
+    "mkdir",
+    "mktemp",
+    "mv",
+    "od",
+    "rm",
+    "sha256sum",
+    "tar",
+    "tr",
+    "uname",
 ];
 
 impl Job {
@@ -189,7 +206,10 @@ impl Job {
         command.current_dir(&self.workspace.0).stdin(Stdio::null()).env_clear();
         command.env("PATH", self.temp.at("bin")).env("HOME", self.temp.at("home"));
         command.env("RUNNER_OS", "Linux").env("RUNNER_ARCH", "X64").env("RUNNER_TEMP", self.temp.at("runner"));
-        command.env("GITHUB_ACTIONS", "true").env("GITHUB_WORKSPACE", &self.workspace.0).env("GITHUB_ACTION_PATH", &self.action.0);
+        command
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_WORKSPACE", &self.workspace.0)
+            .env("GITHUB_ACTION_PATH", &self.action.0);
         command.envs(&self.variables);
         command.env("GITHUB_OUTPUT", &output).env("GITHUB_STEP_SUMMARY", &summary);
         let status = Status { is_success: ended.is_success };
