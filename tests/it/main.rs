@@ -8,6 +8,7 @@
     clippy::print_stderr
 )]
 
+mod action;
 mod addresses;
 mod bad_input;
 mod base;
