@@ -28,6 +28,7 @@ pub use fault::Fault;
 pub use levels::{Level, ROWS, Row};
 pub use minimum::{Minimum, Minimums};
 pub use origins::{AddressPattern, Origins};
+pub use presets::IDS as PRESETS;
 pub use registries::{Assigned, Declared, Packages};
 pub use schema::schema;
 pub use selector::{PackagePattern, Paths, Subject};
