@@ -33,6 +33,8 @@ pub enum Command {
     /// that hold today, and says what stricter ones would find. On a terminal it asks before it writes; elsewhere it writes `packman.toml`,
     /// and a baseline or a workflow if the flags say so. Nothing that exists is overwritten.
     Init(Init),
+    /// Tools for those who write policies
+    Policy(Policy),
     /// Show that the gate is on
     ///
     /// Plants one bad entry of each kind in a copy of the repository that only memory holds, judges it by the policy as it is, and tells
@@ -144,6 +146,41 @@ pub struct Init {
     #[arg(long, short)]
     pub yes: bool,
     /// The day that a baseline's lines bear; today if not given
+    #[arg(long, value_name = "DATE")]
+    pub today: Option<jiff::civil::Date>,
+}
+
+/// Tools for those who write policies.
+#[derive(Debug, Args)]
+pub struct Policy {
+    /// Which one.
+    #[command(subcommand)]
+    pub command: PolicyCommand,
+}
+
+/// Tools for those who write policies.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Run your own cases: dependencies, each with the verdict that the policy must give it
+    ///
+    /// Reads `packman-tests.toml` at the root. Each case is judged as `check` would judge it in its folder, with the client configuration
+    /// that lies there. Exit codes: 0 all are as expected, 1 one is not.
+    Test(PolicyTest),
+}
+
+/// Run your own cases.
+#[derive(Debug, Args)]
+pub struct PolicyTest {
+    /// The folder whose policy is tried
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Read the cases from this file instead of `packman-tests.toml`
+    #[arg(long, value_name = "FILE")]
+    pub cases: Option<PathBuf>,
+    /// Use this policy instead of the repository's `packman.toml`
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// The day that exceptions are judged by, where a case names none; today if not given
     #[arg(long, value_name = "DATE")]
     pub today: Option<jiff::civil::Date>,
 }

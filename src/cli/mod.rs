@@ -13,6 +13,7 @@ mod explain;
 mod init;
 mod list;
 mod output;
+mod policy;
 mod registries;
 mod registry_page;
 mod why;
@@ -69,6 +70,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>, environment: &mut Environm
         Command::Check(command) => check::run(&command, environment),
         Command::Baseline(command) => baseline::run(&command, environment),
         Command::Init(command) => init::run(&command, environment),
+        Command::Policy(command) => policy::run(&command, environment),
         Command::Doctor(command) => doctor::run(&command, environment),
         Command::Diff(command) => diff::run(&command, environment),
         Command::List(command) => list::run(&command, environment),

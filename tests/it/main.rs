@@ -35,6 +35,7 @@ mod never_better;
 mod origins;
 mod pages;
 mod policy;
+mod policy_tools;
 mod revision;
 mod sarif;
 mod syntax;
