@@ -52,7 +52,7 @@ fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<(
 }
 
 /// Which policy asks: its file and the presets that it builds on.
-pub(super) fn policy_title(case: &Case<'_>) -> String {
+pub(crate) fn policy_title(case: &Case<'_>) -> String {
     let presets: Vec<&str> = case.policy.extends.iter().map(|preset| preset.value).collect();
     let presets = if presets.is_empty() { "standard".to_owned() } else { presets.join(", ") };
     match case.policy.text {

@@ -22,6 +22,7 @@ use crate::judge::Report;
 
 pub use difference::{diff_schema, json as diff_json, markdown as diff_markdown, table as diff_table};
 pub use group::{Group, groups};
+pub(crate) use human::policy_title;
 pub use json::{REPORT_SCHEMA, list, list_schema, report_schema};
 
 /// How a report is shown.
@@ -56,7 +57,7 @@ pub fn by_id(id: &str) -> Option<&'static Reporter> {
 }
 
 /// Rows as indented lines, columns below each other by the width that a terminal gives them; `numbers` are the columns that end alike.
-fn aligned<const N: usize>(rows: &[[String; N]], numbers: &[usize]) -> Vec<String> {
+pub(crate) fn aligned<const N: usize>(rows: &[[String; N]], numbers: &[usize]) -> Vec<String> {
     let mut widths = [0; N];
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {

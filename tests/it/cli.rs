@@ -89,6 +89,25 @@ pub(crate) fn packman_with(words: &[&str], variable: &dyn Fn(&str) -> Option<Str
     Ran { exit, out: String::from_utf8(stdout).unwrap(), err: String::from_utf8(stderr).unwrap() }
 }
 
+/// `packman WORDS` at a terminal whose user gives these answers, one line each, and then leaves.
+pub(crate) fn packman_answered(words: &[&str], answers: &[&str]) -> Ran {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let mut answers = answers.iter();
+    let mut ask = |_: &str| answers.next().map(|answer| format!("{answer}\n"));
+    let mut environment = Environment {
+        stdout: &mut stdout,
+        stderr: &mut stderr,
+        is_stdout_coloured: false,
+        is_stderr_coloured: false,
+        today: "2026-11-24".parse().unwrap(),
+        variable: &|_| None,
+        confirm: Some(&mut ask),
+    };
+    let words = std::iter::once("packman").chain(words.iter().copied()).map(OsString::from);
+    let exit = run(words, &mut environment);
+    Ran { exit, out: String::from_utf8(stdout).unwrap(), err: String::from_utf8(stderr).unwrap() }
+}
+
 fn run_with(words: &[&str], variable: &dyn Fn(&str) -> Option<String>, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Exit {
     let mut environment = Environment {
         stdout,
@@ -97,6 +116,7 @@ fn run_with(words: &[&str], variable: &dyn Fn(&str) -> Option<String>, stdout: &
         is_stderr_coloured: false,
         today: "2026-11-24".parse().unwrap(),
         variable,
+        confirm: None,
     };
     let words = std::iter::once("packman").chain(words.iter().copied()).map(OsString::from);
     run(words, &mut environment)
