@@ -31,6 +31,7 @@ mod guide;
 mod layers;
 mod never_better;
 mod origins;
+mod outputs;
 mod pages;
 mod policy;
 mod revision;
