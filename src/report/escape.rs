@@ -50,23 +50,35 @@ pub fn lines(text: &str) -> String {
 /// an issue stands in a code span, since references are looked for in the finished text.
 #[must_use]
 pub fn markdown(text: &str) -> String {
+    let text = terminal(text);
     let mut safe = String::with_capacity(text.len() + 16);
-    for c in terminal(text).chars() {
+    let (mut rest, mut is_after_code) = (text.as_ref(), false);
+    while let Some(c) = rest.chars().next() {
+        let coded = match c {
+            '@' | '#' | '$' => 1,
+            ':' if rest.starts_with("://") => 3,
+            '.' if ends_with(&safe, "www") => 1,
+            '-' if ends_with(&safe, "gh") => 1,
+            _ => 0,
+        };
+        let (part, after) = rest.split_at(coded.max(c.len_utf8()));
         match c {
+            // One span for all that follow each other: two would not be told apart.
+            _ if coded > 0 && is_after_code => safe.truncate(safe.len() - 1),
+            _ if coded > 0 => safe.push('`'),
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '+' | '!' | '|' | '~' => {
-                safe.push('\\');
-                safe.push(c);
-            }
-            '@' | '#' | '$' => safe.extend(['`', c, '`']),
-            '-' if ends_with(&safe, "gh") => safe.push_str("`-`"),
-            // An entity keeps addresses from becoming links.
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '+' | '!' | '|' | '~' => safe.extend(['\\', c]),
             ':' => safe.push_str("&#58;"),
-            '.' if ends_with(&safe, "www") => safe.push_str("&#46;"),
             other => safe.push(other),
         }
+        if coded > 0 {
+            safe.push_str(part);
+            safe.push('`');
+        }
+        is_after_code = coded > 0;
+        rest = after;
     }
     safe
 }
@@ -154,6 +166,7 @@ mod tests {
 
     #[test]
     fn nothing_is_mentioned_or_linked_in_markdown() {
-        assert_eq!(markdown("@me #1 GH-2 www.a b://c"), "`@`me `#`1 GH`-`2 www&#46;a b&#58;//c");
+        assert_eq!(markdown("a:b @#://`"), "a&#58;b `@#://`\\`");
+        assert_eq!(markdown("@me #1 GH-2 www.a b://c"), "`@`me `#`1 GH`-`2 www`.`a b`://`c");
     }
 }

@@ -295,12 +295,16 @@ impl<'r> Sheet<'r> {
         if parts.len().is_multiple_of(2) {
             return code(&text);
         }
-        let parts = parts.iter().enumerate().map(|(at, part)| match (at % 2 == 1, part.is_empty()) {
-            (true, false) => code(part),
-            (true, true) => String::new(),
-            (false, _) => markdown(part),
-        });
-        parts.collect()
+        let mut text = String::new();
+        for (at, part) in parts.into_iter().enumerate().filter(|(_, part)| !part.is_empty()) {
+            let part = if at % 2 == 1 { code(part) } else { markdown(part) };
+            // Two spans that touch would not be told apart.
+            if text.ends_with('`') && part.starts_with('`') {
+                text.push(' ');
+            }
+            text.push_str(&part);
+        }
+        text
     }
 
     fn clipped(&self, text: &str) -> String {

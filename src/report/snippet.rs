@@ -127,7 +127,8 @@ pub(super) fn cut(text: &Text, excerpt: &Excerpt) -> Cut {
     Cut {
         path: terminal(&text.path).into_owned(),
         line: line as usize,
-        shown: shown.trim_end().to_owned(),
+        // Blanks at the end go, but none that are underlined.
+        shown: shown.get(..shown.trim_end().len().max(to)).unwrap_or(&shown).to_owned(),
         span: from..to.max(from),
         label: terminal(&excerpt.label).into_owned(),
         is_primary: excerpt.is_primary,

@@ -1,5 +1,4 @@
-//! No content of a repository starts a command of a runner, moves a terminal's cursor, or becomes mark-up, in any output (points 24, 25
-//! and 28).
+//! No content of a repository starts a command of a runner, moves a terminal's cursor, or becomes mark-up, in any output.
 
 use packman::gate::{Base, compare};
 use packman::report::{REPORTERS, Style, list};
@@ -125,19 +124,21 @@ fn tree(words: &[String]) -> MapTree {
     let (first, second) = (address(0), address(3));
     let lock = npm([(word(0), word(1), first.as_str()), (word(2), "1.0.0", second.as_str()), ("plain", word(3), word(4))]);
     let manifest = json!({ "name": word(5), "dependencies": { word(0): word(1), "plain": word(2) } }).to_string();
-    let quoted = |at: usize| json!(word(at)).to_string();
+    // What TOML does not take as it stands.
+    let toml = |text: String| json!(text).to_string().replace('\u{7f}', "\\u007f");
+    let quoted = |at: usize| toml(word(at).to_owned());
     let cargo = format!(
         "version = 4\n\n[[package]]\nname = {}\nversion = {}\nsource = {}\n\n[[package]]\nname = \"forked\"\nversion = \"1.0.0\"\nsource = {}\n",
         quoted(0),
         quoted(1),
-        json!(format!("registry+https://{}", word(2))),
-        json!(format!("git+https://{}?branch={}#{}", word(3), word(4), word(5))),
+        toml(format!("registry+https://{}", word(2))),
+        toml(format!("git+https://{}?branch={}#{}", word(3), word(4), word(5))),
     );
     let policy = format!(
         "extends = [\"standard\"]\n[levels]\nunpinned-reference = \"deny\"\n[[exceptions]]\nrule = \"unknown-registry\"\npackage = \
          \"pkg:npm/plain\"\nreason = {}\nowner = {}\nuntil = 2026-12-31\n",
-        json!(format!("r{}", word(1))),
-        json!(format!("o{}", word(2))),
+        toml(format!("r{}", word(1))),
+        toml(format!("o{}", word(2))),
     );
     let folder = |at: usize| word(at).split('/').filter(|part| !["", ".", ".."].contains(part)).collect::<Vec<_>>().join("/");
     let (web, own) = (format!("web{}", folder(4)), format!("{}own", folder(5)));
@@ -167,8 +168,9 @@ fn is_still(text: &str, is_coloured: bool) -> bool {
 
 fn hold(report: &packman::judge::Report<'_>) {
     for reporter in REPORTERS {
-        for style in [(false, false), (true, false), (false, true)] {
-            let style = Style { is_coloured: style.0, is_explained: style.1 };
+        let plain = Style::default();
+        let others = [Style { is_coloured: true, ..plain }, Style { is_explained: true, ..plain }];
+        for style in std::iter::once(plain).chain(others.into_iter().filter(|_| reporter.id == "human")) {
             let said = rendered(report, reporter.id, style);
             assert!(is_still(&said, style.is_coloured), "{}: {said:?}", reporter.id);
             let obeyed = commands(&said);
@@ -191,7 +193,7 @@ fn hold(report: &packman::judge::Report<'_>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_from_a_repository_is_obeyed(words in proptest::collection::vec(text(), 6)) {
@@ -204,7 +206,7 @@ proptest! {
         compare(&head, Some(&Base { tree: &base, name: words[0].clone() }), Request { notes: vec![words[1].clone()], ..request() }, hold).unwrap();
     }
 
-    /// One annotation with the same file, line and title, and the message made harmless, cut where the runner cuts (24).
+    /// One annotation with the same file, line and title, and the message made harmless, cut where the runner cuts.
     #[test]
     fn an_annotation_arrives_as_it_was_meant(name in text(), folder in text()) {
         let folder: String = folder.chars().filter(|c| !"/\\".contains(*c)).collect();
@@ -218,20 +220,20 @@ proptest! {
         let stranger = shown.iter().find(|one| one.title.as_deref() == Some("packman: unknown-registry"));
         // What is no version is not judged as one.
         let Some(shown) = stranger else { return Ok(()) };
-        let line = lock.lines().position(|line| line.contains("\"version\": \"1") && !line.contains("\"1.0.0\""));
-        let line = line.map(|line| u32::try_from(line + 1).unwrap());
         prop_assert_eq!(shown.level.as_str(), "error");
-        prop_assert!(line.is_none() || shown.line == line, "{:?} {:?}", shown.line, line);
+        // The version's, or the name's where the version is none.
+        let line = lock.lines().nth(shown.line.unwrap() as usize - 1).unwrap();
+        prop_assert!(line.contains("\"version\": \"1") || line.contains("node_modules/plain"), "{}", line);
         let file = packman::report::escape::terminal(&path);
         let dot = if path.starts_with('=') { "./" } else { "" };
         prop_assert_eq!(shown.file.clone(), Some(format!("{dot}{file}")));
         prop_assert!(shown.message.encode_utf16().count() <= 4096);
         let title = shown.message.lines().next().unwrap().trim_end_matches('…');
-        prop_assert!(title.starts_with("`plain` 1") && human.contains(title), "{} in {}", title, human);
+        prop_assert!(title.starts_with("`plain` ") && human.contains(title), "{} in {}", title, human);
     }
 }
 
-/// What the command line says on standard error is text of strangers too: a policy's, a path's, an argument's (25).
+/// What the command line says on standard error is text of strangers too: a policy's, a path's, an argument's.
 #[test]
 fn standard_error_gives_no_commands() {
     let bad = [
@@ -281,7 +283,7 @@ fn standard_error_gives_no_commands() {
     }
 }
 
-/// What once was thought of, kept: each must be harmless as a name, as a version, as a folder (25).
+/// What once was thought of, kept: each must be harmless as a name, as a version, as a folder.
 #[test]
 fn attacks_that_were_thought_of() {
     let tries = [

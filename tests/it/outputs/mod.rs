@@ -1,5 +1,5 @@
 //! Outputs for people and for CI systems, held against what reads them: our own reading of GitHub's runner, Markdown and XML read back.
-//! The numbers are those of the definition of excellence that `docs/outputs.md` speaks of.
+//! `docs/outputs.md` has a table of what is tested where.
 
 mod hostile;
 mod limits;

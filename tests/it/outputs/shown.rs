@@ -1,5 +1,6 @@
 //! What the outputs say of a case that a person can oversee.
 
+#[cfg(feature = "junit")]
 use std::collections::BTreeMap;
 
 use packman::report::comment_marker;
@@ -56,7 +57,7 @@ fn what_is_undecided_is_an_error_and_what_is_clean_says_nothing() {
     assert_eq!(written(&MapTree::of(&[("package-lock.json", &npm([GOOD]))]), "annotations"), "");
 }
 
-/// The action reads the lines, whichever system it runs on (27).
+/// The action reads the lines, whichever system it runs on.
 #[test]
 fn outputs_are_the_same_pairs_under_every_line_rule() {
     let said = written(&tree(&[GOOD, STRANGER]), "outputs");
