@@ -98,7 +98,7 @@ fn annotation(report: &Report<'_>, subject: &Subject<'_>) -> Annotation {
 
 /// Where it stands, if that is in the tree: one line, since columns count only within one.
 fn properties(places: &Places<'_>, place: Place) -> String {
-    let Some((place, path)) = places.at_head(place).and_then(|place| Some((place, places.from_top(place.text)?))) else {
+    let Some((place, path)) = places.at_head(place).and_then(|place| Some((place, places.path_below_top(place.text)?))) else {
         return String::new();
     };
     let region = places.region(place);

@@ -68,13 +68,11 @@ fn named(case: &Case<'_>, finding: &Finding) -> (String, String) {
     if OF_THE_WHOLE.contains(&finding.rule.id) {
         return (WHOLE.to_owned(), String::new());
     }
-    match case.dependency(finding.subject) {
-        Some(dependency) => (dependency.path().to_owned(), dependency.name().to_owned()),
-        None => {
-            let path = finding.words(case).primary.map(|place| case.path(place.text).to_owned());
-            (path.unwrap_or_else(|| WHOLE.to_owned()), String::new())
-        }
+    if let Some(dependency) = case.dependency(finding.subject) {
+        return (dependency.path().to_owned(), dependency.name().to_owned());
     }
+    let path = finding.words(case).primary.map(|place| case.path(place.text).to_owned());
+    (path.unwrap_or_else(|| WHOLE.to_owned()), String::new())
 }
 
 /// The rules that the policy asks something of.

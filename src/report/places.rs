@@ -71,7 +71,7 @@ impl<'r> Places<'r> {
     }
 
     /// The path of a text from the work tree's top; none for what does not lie in the tree under judgement.
-    pub(super) fn from_top(&self, id: TextId) -> Option<String> {
+    pub(super) fn path_below_top(&self, id: TextId) -> Option<String> {
         let path = self.case.path(id);
         let prefix = self.case.head.prefix.as_str();
         let slash = if prefix.is_empty() { "" } else { "/" };
@@ -80,7 +80,7 @@ impl<'r> Places<'r> {
 
     /// The same as an address, percent-encoded.
     pub(super) fn uri(&self, id: TextId) -> Option<String> {
-        self.from_top(id).map(|path| encoded(&path))
+        self.path_below_top(id).map(|path| encoded(&path))
     }
 }
 

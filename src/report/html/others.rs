@@ -13,18 +13,16 @@ const ROWS_MAX: usize = 500;
 
 /// What does not decide.
 pub(super) fn accepted(report: &Report<'_>) -> String {
-    let parts: [(&str, fn(State) -> bool); 3] = [
-        ("there before this change", |state| state == State::Existing),
-        ("accepted by exceptions", |state| matches!(state, State::Excepted(_))),
-        ("accepted by the baseline", |state| matches!(state, State::Baselined(_))),
-    ];
-    let lists: String = parts
-        .into_iter()
-        .filter_map(|(title, is_of)| {
-            let findings: Vec<&Finding> = report.findings.iter().filter(|finding| is_of(finding.state)).collect();
-            (!findings.is_empty()).then(|| list(report, title, &findings))
-        })
-        .collect();
+    let of = |title: &str, is_of: fn(State) -> bool| {
+        let findings: Vec<&Finding> = report.findings.iter().filter(|finding| is_of(finding.state)).collect();
+        if findings.is_empty() { String::new() } else { list(report, title, &findings) }
+    };
+    let lists = [
+        of("there before this change", |state| state == State::Existing),
+        of("accepted by exceptions", |state| matches!(state, State::Excepted(_))),
+        of("accepted by the baseline", |state| matches!(state, State::Baselined(_))),
+    ]
+    .concat();
     if lists.is_empty() { "<p class=\"card\">Nothing: every finding decides.</p>\n".to_owned() } else { lists }
 }
 
