@@ -22,7 +22,7 @@ pub(super) fn markdown(text: &str) -> String {
             }
             Event::FootnoteReference(_) | Event::TaskListMarker(_) | Event::Rule => panic!("{event:?} in {text}"),
             Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::TableCell | TagEnd::Heading(_)) | Event::Code(_) => {
-                prose.push('\n')
+                prose.push('\n');
             }
             _ => {}
         }

@@ -99,20 +99,17 @@ pub(super) fn commands(log: &str) -> Vec<Command> {
     let mut stopped: Option<String> = None;
     let mut commands = Vec::new();
     for line in lines(log) {
-        match &stopped {
-            Some(token) => {
-                if command(&line, &[token]).is_some() {
-                    stopped = None;
-                }
+        if let Some(token) = &stopped {
+            if command(&line, &[token]).is_some() {
+                stopped = None;
             }
-            None => {
-                let Some(command) = command(&line, &REGISTERED) else { continue };
-                if command.name == "stop-commands" {
-                    stopped = Some(command.data.clone());
-                }
-                commands.push(command);
-            }
+            continue;
         }
+        let Some(command) = command(&line, &REGISTERED) else { continue };
+        if command.name == "stop-commands" {
+            stopped = Some(command.data.clone());
+        }
+        commands.push(command);
     }
     commands
 }
