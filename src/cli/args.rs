@@ -85,8 +85,8 @@ pub struct Check {
     /// event's file. A checkout that is not at the event's commit leaves the verdict undecided
     #[arg(long, value_name = "auto|FILE", conflicts_with_all = ["base", "base_exact", "head"])]
     pub event: Option<PathBuf>,
-    /// Write a report: `FORMAT=FILE`, or `FORMAT=-` for standard output. Formats: human, json, sarif, summary, outputs. May be given
-    /// several times; `human` goes to standard output unless another one does
+    /// Write a report: `FORMAT=FILE`, or `FORMAT=-` for standard output. Formats: human, json, sarif, summary, comment, html,
+    /// annotations, junit, outputs. May be given several times; `human` goes to standard output unless another one does
     #[arg(long, value_name = "FORMAT=FILE")]
     pub output: Vec<String>,
     /// Set the level of a rule for this run: `deny`, `warn` or `allow`

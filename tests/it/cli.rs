@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use packman::catalogue::control::Control;
 use packman::cli::{Environment, Exit, run};
-use packman::report::list_schema;
+use packman::report::{REPORTERS, list_schema};
 use packman::rules::RULES;
 use packman::{catalogue, formats};
 use serde_json::{Value, json};
@@ -671,7 +671,7 @@ fn the_same_bytes_twice_wherever_the_folder_lies() {
     let files = [("a/package-lock.json", bad()), ("b/package-lock.json", BROKEN.to_owned()), ("Cargo.lock", GOOD.to_owned())];
     let files: Vec<(&str, &str)> = files.iter().map(|(path, content)| (*path, content.as_str())).collect();
     let (one, two) = (Folder::of(&files), Folder::of(&files));
-    for format in ["human", "json", "sarif", "summary", "outputs"] {
+    for format in REPORTERS.iter().map(|reporter| reporter.id) {
         let output = format!("{format}=-");
         let said = one.run(&["check", "--output", &output]).out;
         assert_eq!(said, one.run(&["check", "--output", &output]).out, "{format}");

@@ -34,6 +34,7 @@ mod init;
 mod layers;
 mod never_better;
 mod origins;
+mod outputs;
 mod pages;
 mod policy;
 mod policy_tools;
