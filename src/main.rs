@@ -20,6 +20,7 @@ fn main() -> ExitCode {
             is_stderr_coloured,
             today,
             variable: &|name| std::env::var(name).ok(),
+            pause: &std::thread::sleep,
         };
         run(std::env::args_os(), &mut environment)
     });

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::civil::Date;
 
@@ -25,6 +26,8 @@ pub struct Environment<'a> {
     pub today: Date,
     /// A variable of the process by its name.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// Waits. Only who asks another machine has to.
+    pub pause: &'a dyn Fn(Duration),
 }
 
 impl Environment<'_> {

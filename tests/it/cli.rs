@@ -97,6 +97,8 @@ fn run_with(words: &[&str], variable: &dyn Fn(&str) -> Option<String>, stdout: &
         is_stderr_coloured: false,
         today: "2026-11-24".parse().unwrap(),
         variable,
+        // Nobody waits in a test.
+        pause: &|_| {},
     };
     let words = std::iter::once("packman").chain(words.iter().copied()).map(OsString::from);
     run(words, &mut environment)

@@ -26,6 +26,7 @@ pub(crate) fn packman(words: &[&str]) -> String {
         is_stderr_coloured: false,
         today: TODAY,
         variable: &|_| None,
+        pause: &|_| {},
     };
     run(std::iter::once("packman").chain(words.iter().copied()).map(Into::into), &mut environment);
     assert!(stderr.is_empty(), "{words:?}: {}", String::from_utf8_lossy(&stderr));

@@ -26,6 +26,8 @@ mod diff;
 mod event;
 mod event_stories;
 mod gate;
+#[cfg(feature = "github")]
+mod github;
 mod golden;
 mod guide;
 mod layers;
