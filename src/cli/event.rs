@@ -148,7 +148,7 @@ fn base(
 }
 
 /// The event that was asked for; `None` if no workflow runs here.
-fn event(named: &Path, environment: &Environment<'_>) -> Result<Option<Event>, EventFault> {
+pub(super) fn event(named: &Path, environment: &Environment<'_>) -> Result<Option<Event>, EventFault> {
     let variable = |name: &str| (environment.variable)(name).filter(|value| !value.is_empty());
     let variables = Variables {
         name: variable("GITHUB_EVENT_NAME"),
@@ -169,15 +169,15 @@ fn event(named: &Path, environment: &Environment<'_>) -> Result<Option<Event>, E
         None => None,
         Some(shown) => {
             let path = if is_auto { Path::new(shown) } else { named };
-            Some(bounded(path).map_err(|error| fault(shown, &error))?)
+            Some(bounded(path, EVENT_SIZE_BYTES_MAX).map_err(|error| fault(shown, &error))?)
         }
     };
     read(&variables, file.as_deref()).map(Some)
 }
 
 /// One byte more than may be tells that a file is too large.
-fn bounded(path: &Path) -> io::Result<Vec<u8>> {
+pub(super) fn bounded(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(EVENT_SIZE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    File::open(path)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -102,6 +102,7 @@ pub(crate) fn packman_answered(words: &[&str], answers: &[&str]) -> Ran {
         today: "2026-11-24".parse().unwrap(),
         variable: &|_| None,
         confirm: Some(&mut ask),
+        pause: &|_| {},
     };
     let words = std::iter::once("packman").chain(words.iter().copied()).map(OsString::from);
     let exit = run(words, &mut environment);
@@ -117,6 +118,8 @@ fn run_with(words: &[&str], variable: &dyn Fn(&str) -> Option<String>, stdout: &
         today: "2026-11-24".parse().unwrap(),
         variable,
         confirm: None,
+        // Nobody waits in a test.
+        pause: &|_| {},
     };
     let words = std::iter::once("packman").chain(words.iter().copied()).map(OsString::from);
     run(words, &mut environment)

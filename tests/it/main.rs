@@ -28,6 +28,8 @@ mod doctor;
 mod event;
 mod event_stories;
 mod gate;
+#[cfg(feature = "github")]
+mod github;
 mod golden;
 mod guide;
 mod init;
