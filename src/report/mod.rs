@@ -23,6 +23,7 @@ use crate::judge::Report;
 pub use difference::{diff_schema, json as diff_json, markdown as diff_markdown, table as diff_table};
 pub use group::{Group, groups};
 pub use json::{REPORT_SCHEMA, list, list_schema, report_schema};
+pub use sarif::ids as sarif_rule_ids;
 
 /// How a report is shown.
 #[derive(Clone, Copy, Debug, Default)]

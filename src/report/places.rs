@@ -57,6 +57,11 @@ impl<'r> Places<'r> {
         format!("{}:{}", self.case.path(place.text), self.line(place))
     }
 
+    /// The address of the root of judgement relative to the work tree's top, percent-encoded; nothing where they are the same.
+    pub(super) fn prefix(&self) -> String {
+        encoded(&self.case.head.prefix)
+    }
+
     /// The address of a text relative to the work tree's top, percent-encoded; none for what does not lie in the tree under judgement.
     pub(super) fn uri(&self, id: TextId) -> Option<String> {
         let path = self.case.path(id);

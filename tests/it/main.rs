@@ -9,6 +9,7 @@
 )]
 
 mod addresses;
+mod anchors;
 mod bad_input;
 mod base;
 mod base_git;
@@ -18,6 +19,7 @@ mod cargo_metadata;
 mod catalogue;
 mod check;
 mod cli;
+mod code_scanning;
 mod corpus;
 mod damaged;
 mod declarations;
@@ -25,6 +27,7 @@ mod derived;
 mod diff;
 mod event;
 mod event_stories;
+mod fingerprints;
 mod gate;
 mod golden;
 mod guide;
