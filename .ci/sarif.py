@@ -3,7 +3,7 @@
 
     .ci/sarif.py MULTITOOL SCRATCH FILE...
 
-The validator exits with 0 whatever it finds, and stumbles where it prints GH1016, so it stays quiet and its own log is read: a result at `error` or `warning` fails, and so does a note that
+The validator exits with 0 whatever it finds, so its own log is read: a result at `error` or `warning` fails, and so does a note that
 is not among those below. Since a rule that is off finds nothing either, for each of GitHub's rules a file that breaks it goes along
 each time, and must be found to break it.
 """
@@ -27,6 +27,9 @@ ALLOWED = {
     "SARIF2013": "wants the files inside the report",
     "SARIF2016": "wants a list of the files that results stand in, which repeats them",
 }
+
+# Version 5.7.0 cannot write down what it finds by this rule (its message lacks an argument). Another rule demands the same.
+STANDS_IN = {"GH1016": "GH1001"}
 
 
 def twins() -> dict[str, dict]:
@@ -62,7 +65,7 @@ def twins() -> dict[str, dict]:
         "GH1014": log(run={"results": None}),
         "GH1015": log(result={"locations": None}),
         "GH1016": log(result={"locations": [{"message": {"text": "A text."}}]}),
-        "GH1017": log(physical={"region": {"startLine": 2, "startColumn": 1, "endLine": 1, "endColumn": 2}}),
+        "GH1017": log(physical={"artifactLocation": {"index": 0}}),
         "GH1018": log(run={"tool": {"driver": {"name": "broken"}}}),
         "GH2012": log(rule={"help": None}),
     }
@@ -115,8 +118,8 @@ def main() -> int:
     for result in run["results"]:
         file, rule, level = file_of(result), result["ruleId"], result.get("level", "warning")
         if file in broken:
-            if rule == broken[file]:
-                tripped.add(rule)
+            if rule == STANDS_IN.get(broken[file], broken[file]):
+                tripped.add(broken[file])
         elif file not in files:
             print(f"a result about a file that nobody named: {file}")
             bad += 1

@@ -18,6 +18,7 @@ mod baseline;
 mod cargo_metadata;
 mod catalogue;
 mod check;
+mod checks_page;
 mod cli;
 mod code_scanning;
 mod corpus;
