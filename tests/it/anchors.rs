@@ -5,6 +5,7 @@
 //! alert has to stand. The real `git` says what is added.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use packman::formats::FORMATS;
 use packman::tree::MapTree;
@@ -39,11 +40,11 @@ fn change(text: &str) -> Change {
         }
         let (mark, content) = line.split_at(1);
         if matches!(mark, " " | "-") {
-            *change.base.entry(path.clone()).or_default() += &format!("{content}\n");
+            writeln!(change.base.entry(path.clone()).or_default(), "{content}").unwrap();
         }
         if mark != "-" {
             let head = change.head.entry(path.clone()).or_default();
-            *head += &format!("{content}\n");
+            writeln!(head, "{content}").unwrap();
             if mark == "*" {
                 change.expected.insert((path.clone(), head.lines().count() as u64));
             }

@@ -276,7 +276,9 @@ fn hostile_paths_are_addresses_and_the_machine_is_not_told() {
     let place = crate::tree::Place::repository();
     let lock = npm_lock(1, "npm.example.net", false);
     let files: BTreeSet<String> = names.iter().map(|name| format!("{name}/package-lock.json")).collect();
-    files.iter().for_each(|path| place.write(path, &lock));
+    for path in &files {
+        place.write(path, &lock);
+    }
     let ran = crate::cli::packman(&["check", place.0.to_str().unwrap(), "--output", "sarif=-"]);
     let tree = MapTree(files.iter().map(|path| (path.clone(), lock.clone().into_bytes())).collect());
     let run = sarif::read(&ran.out, &tree);

@@ -71,7 +71,7 @@ mod tests {
     fn what_is_too_large_loses_results_until_there_are_none() {
         let twice = noise(2 * PACKED_BYTES_MAX);
         let fewer = fewer_results(&twice, 5000).unwrap().unwrap();
-        assert!((2200..2300).contains(&fewer), "{fewer}");
+        assert!((2000..=2250).contains(&fewer), "half of them, and a tenth less: {fewer}");
         assert_eq!(fewer_results(&twice, 1).unwrap(), Some(0));
         assert_eq!(fewer_results(&twice, 0).unwrap(), None, "rules alone are what they are");
     }

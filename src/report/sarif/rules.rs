@@ -36,7 +36,7 @@ type Key = (usize, Option<Registry>, bool);
 
 /// The rules of a run, sorted by id.
 pub(super) struct Rules {
-    rules: Vec<Listed>,
+    listed: Vec<Listed>,
     index: BTreeMap<Key, usize>,
     /// How many were left out because there are too many.
     pub(super) cut: usize,
@@ -83,7 +83,7 @@ impl Rules {
         let rules: Vec<Listed> = listed.into_values().collect();
         let at = |id: &String| rules.binary_search_by(|listed| listed.id.cmp(id)).ok();
         let index = names.iter().filter_map(|(key, id)| Some((*key, at(id)?))).collect();
-        Self { rules, index, cut }
+        Self { listed: rules, index, cut }
     }
 
     /// The rule of a finding, by its position in the list.
@@ -93,18 +93,18 @@ impl Rules {
 
     /// The id at a position.
     pub(super) fn id(&self, at: usize) -> &str {
-        self.rules.get(at).map_or("", |listed| &listed.id)
+        self.listed.get(at).map_or("", |listed| &listed.id)
     }
 
     /// Whether the one at a position warns, so that code scanning's check lets it pass.
     pub(super) fn is_warning(&self, at: usize) -> bool {
-        self.rules.get(at).is_some_and(|listed| listed.is_warning)
+        self.listed.get(at).is_some_and(|listed| listed.is_warning)
     }
 
     /// Everything that a reader of the run is told about them.
     pub(super) fn descriptors(&self, case: &Case<'_>) -> Vec<ReportingDescriptor> {
         let mut tables: BTreeMap<Registry, String> = BTreeMap::new();
-        self.rules
+        self.listed
             .iter()
             .map(|listed| {
                 let table = listed.registry.map(|registry| tables.entry(registry).or_insert_with(|| table(case, registry)));
