@@ -71,7 +71,7 @@ fn a_verdict_decides_after_the_upload() {
     assert_eq!(upload["wait-for-processing"], "false");
     assert!(fs::read_to_string(&ended.outputs["sarif-file"]).unwrap().contains("left-pad"));
     assert!(fs::read_to_string(&ended.outputs["json-file"]).unwrap().contains("packman.report/1"));
-    assert!(fs::read_to_string(&ended.outputs["html-file"]).unwrap().starts_with("<!doctype html>"));
+    assert!(fs::read_to_string(&ended.outputs["html-file"]).unwrap().to_lowercase().starts_with("<!doctype html>"));
     assert!(fs::read_to_string(&ended.outputs["comment-file"]).unwrap().contains("left-pad"));
     assert!(ended.summary.starts_with("## fail"), "{}", ended.summary);
 
