@@ -127,6 +127,24 @@ pub fn compare<T>(
     Ok(with(&judge(case, notes)))
 }
 
+/// Reads everything of a tree that judging it as a base reads, whatever a policy excludes, and judges nothing: a tree that gathers its files
+/// knows then which.
+pub fn read_through(tree: &dyn Tree, today: Date) -> Result<(), Refusal> {
+    let listed = list(tree, Side::Base)?;
+    for path in policy::PATHS.into_iter().chain([BASELINE_PATH]) {
+        file_of(tree, &listed.texts, &[path]);
+    }
+    // One that cannot be applied as it is written is stood in for.
+    let own = rules_of(tree, &listed.texts, None, &[], today);
+    let policy = own.or_else(|_| rules_of(tree, &Texts::of(Side::Base, Vec::new()), None, &[], today))?;
+    let declarations = declarations(&policy);
+    let ratings = Ratings::new(Catalogue::newest(), &declarations);
+    let router = Router::new(&ratings);
+    let facts = Facts::read(None).map_err(Refusal::Facts)?;
+    let _ = Snapshot::read(&listed, tree, Through { exclude: &|_| false, facts: &facts, router: &router });
+    Ok(())
+}
+
 /// What a tree is compared with.
 pub struct Base<'b> {
     /// Its files.

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
             today,
             variable: &|name| std::env::var(name).ok(),
             confirm: if is_somebody_there { Some(&mut ask) } else { None },
+            pause: &std::thread::sleep,
         };
         run(std::env::args_os(), &mut environment)
     });

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Reads every lockfile of a repository, rates the registry behind each dependency, and fails when a policy's minimums aren't met.
 ///
-/// Start with `packman check`. It reads files only: no network, no other program. Exit codes: 0 pass, 1 fail, 2 the call or the policy is
+/// Start with `packman check`. It reads files only: no network (`packman github` asks GitHub), no other program. Exit codes: 0 pass, 1 fail, 2 the call or the policy is
 /// wrong, 3 undecided (something could not be read), 4 the world failed.
 #[derive(Debug, Parser)]
 #[command(name = "packman", version, max_term_width = 100, after_help = "Words that you don't know: packman explain")]
@@ -55,6 +55,12 @@ pub enum Command {
     Registries(Registries),
     /// Explain a rule, a control, a registry or a word
     Explain(Explain),
+    /// Upload to GitHub, comment there, fetch a base from there: the only commands that open a connection
+    ///
+    /// They need a token in `GITHUB_TOKEN` (or `GH_TOKEN`), take GitHub's address from `GITHUB_API_URL`, and go through the proxy that
+    /// `HTTPS_PROXY` names, unless `NO_PROXY` names the host.
+    #[cfg(feature = "github")]
+    Github(crate::cli::github::Github),
     /// Print a completion script for a shell
     Completions(Completions),
     /// Print the man page

@@ -84,7 +84,7 @@ fn sides(command: &Check, environment: &Environment<'_>) -> Result<Sides, Stop> 
     };
     let base = match &command.base {
         None => None,
-        Some(folder) if is_folder(folder) => Some((tree::open(Path::new(folder))?, format!("`{folder}`"))),
+        Some(folder) if is_folder(folder) => Some(tree::open_base(Path::new(folder), head.as_ref())?),
         Some(revision) => {
             let repository = repository()?;
             let named = repository.commit(revision)?;
@@ -220,6 +220,10 @@ pub(super) fn refuse(refusal: &Refusal, environment: &mut Environment<'_>) -> Ex
         }
         Refusal::Tree(TreeError::Index(_)) => {
             environment.say("undecided", &format!("{refusal}\n  run `git status` to see what git makes of it"));
+            Exit::Undecided
+        }
+        Refusal::Tree(TreeError::Base(_)) => {
+            environment.say("undecided", &format!("{refusal}\n  fetch it anew: packman github base"));
             Exit::Undecided
         }
         Refusal::Tree(TreeError::Git(fault)) => {

@@ -57,10 +57,11 @@ fn sides(command: &Diff) -> Result<[Box<dyn Tree>; 2], TreeError> {
         let repository = Repository::open(&root)?;
         Ok(repository.tree(repository.commit(named)?)?)
     };
-    let base = side(&command.base)?;
     let head = match &command.head {
         Some(head) => side(head)?,
         None => tree::open(&root)?,
     };
+    let base =
+        if is_folder(&command.base) { tree::open_base(Path::new(&command.base), head.as_ref())?.0 } else { side(&command.base)? };
     Ok([base, head])
 }

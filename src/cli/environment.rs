@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::civil::Date;
 
@@ -27,6 +28,8 @@ pub struct Environment<'a> {
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     /// The line that somebody at a terminal answers to a question; nobody is asked where there is none.
     pub confirm: Option<&'a mut dyn FnMut(&str) -> Option<String>>,
+    /// Waits. Only who asks another machine has to.
+    pub pause: &'a dyn Fn(Duration),
 }
 
 impl Environment<'_> {

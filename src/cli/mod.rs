@@ -10,6 +10,8 @@ mod doctor;
 mod environment;
 mod event;
 mod explain;
+#[cfg(feature = "github")]
+mod github;
 mod init;
 mod list;
 mod output;
@@ -77,6 +79,8 @@ pub fn run(words: impl IntoIterator<Item = OsString>, environment: &mut Environm
         Command::Why(command) => why::run(&command, environment),
         Command::Registries(command) => registries::run(&command, environment),
         Command::Explain(command) => explain::run(&command, environment),
+        #[cfg(feature = "github")]
+        Command::Github(command) => github::run(&command, environment),
         Command::Completions(command) => {
             let mut script = Vec::new();
             clap_complete::generate(command.shell, &mut Cli::command(), "packman", &mut script);

@@ -121,6 +121,30 @@ impl EventFault {
     }
 }
 
+/// The pull request that an event is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pull {
+    /// Its number.
+    pub number: Option<u64>,
+    /// The newest commit of the change.
+    pub head: Option<CommitId>,
+    /// Whether the change comes from another repository, or from one that is gone.
+    pub is_fork: bool,
+}
+
+/// The pull request that an event's file tells of; `None` if it tells of none.
+pub fn pull(file: &[u8]) -> Result<Option<Pull>, EventFault> {
+    let payload = Payload::read(file)?;
+    let Some(request) = payload.pull_request else { return Ok(None) };
+    let name = |side: &Option<payload::Side>| {
+        side.as_ref().and_then(|side| side.repo.as_ref()).and_then(|repository| repository.full_name.clone())
+    };
+    let (head, base) = (name(&request.head), name(&request.base));
+    let written = request.head.as_ref().and_then(|head| head.sha.as_deref());
+    let id = payload::commit("pull_request.head.sha", written)?;
+    Ok(Some(Pull { number: request.number.or(payload.number), head: id, is_fork: head.is_none() || head != base }))
+}
+
 /// Reads an event: the runner's variables, and the bytes of its file if there is one.
 pub fn read(variables: &Variables, file: Option<&[u8]>) -> Result<Event, EventFault> {
     let payload = file.map(Payload::read).transpose()?;

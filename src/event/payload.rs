@@ -9,6 +9,7 @@ use super::{CommitId, EVENT_SIZE_BYTES_MAX, EventFault, is_zero};
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Payload {
+    pub(super) number: Option<u64>,
     pub(super) pull_request: Option<PullRequest>,
     pub(super) merge_group: Option<MergeGroup>,
     pub(super) workflow_run: Option<WorkflowRun>,
@@ -28,6 +29,7 @@ pub(super) struct PullRequest {
     pub(super) head: Option<Side>,
     pub(super) base: Option<Side>,
     pub(super) merge_commit_sha: Option<String>,
+    pub(super) number: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -36,6 +38,14 @@ pub(super) struct Side {
     pub(super) sha: Option<String>,
     #[serde(rename = "ref")]
     pub(super) reference: Option<String>,
+    /// Of a fork that was deleted, nothing.
+    pub(super) repo: Option<SideRepository>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct SideRepository {
+    pub(super) full_name: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

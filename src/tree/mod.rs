@@ -3,6 +3,7 @@
 //! Answers for: which files there are, in which order, and their bytes, bounded to the root. Never follows a link, never leaves the
 //! root, never interprets a format.
 
+pub mod fetched;
 mod folder;
 mod git;
 mod ignore;
@@ -13,6 +14,7 @@ mod revision;
 mod walk;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use thiserror::Error;
 
@@ -67,6 +69,9 @@ pub enum TreeError {
     /// Git cannot give a revision.
     #[error(transparent)]
     Git(#[from] GitFault),
+    /// A base that was fetched is not what it should be.
+    #[error("the base cannot be had: {0}")]
+    Base(String),
     /// One file cannot be read.
     #[error("cannot be read: {0}")]
     File(String),
@@ -94,6 +99,20 @@ pub trait Tree: Sync {
     fn fault(&self) -> Option<TreeError> {
         None
     }
+}
+
+/// Opens the folder at `path` as the base of a head: as what `packman github base` fetched into it, else as it is. With what it is, for
+/// people.
+pub fn open_base(path: &Path, head: &dyn Tree) -> Result<(Box<dyn Tree>, String), TreeError> {
+    let shown = path.display();
+    let Some(base) = fetched::Fetched::open(path)? else { return Ok((open(path)?, format!("`{shown}`"))) };
+    let (prefix, own) = (&base.manifest().prefix, head.list()?.prefix);
+    if *prefix != own {
+        let folder = |prefix: &str| if prefix.is_empty() { "the top".to_owned() } else { format!("`{prefix}`") };
+        return Err(TreeError::Base(format!("it was fetched for {}, and {} is judged", folder(prefix), folder(&own))));
+    }
+    let name = format!("`{shown}` (commit {} of {})", base.manifest().commit, base.manifest().repository);
+    Ok((Box::new(base), name))
 }
 
 /// A tree in memory, for tests.

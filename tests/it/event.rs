@@ -266,3 +266,23 @@ proptest! {
         }
     }
 }
+
+/// Whose change a pull request is: its own repository's, or another's, also of one that is gone or not told.
+#[test]
+fn a_pull_request_is_of_a_fork_unless_both_sides_are_of_one_repository() {
+    let rows = [
+        ("pull_request", Some((Some(7), Some(HEAD), false))),
+        ("pull_request_target", Some((Some(7), Some(HEAD), true))),
+        ("pull_request-from-a-fork", Some((Some(7), Some(HEAD), true))),
+        ("pull_request-deleted-fork", Some((Some(7), Some(HEAD), true))),
+        ("pull_request-empty", Some((Some(7), None, true))),
+        ("push", None),
+        ("merge_group", None),
+    ];
+    for (name, expected) in rows {
+        let found = packman::event::pull(&file(name)).unwrap();
+        let found = found.map(|pull| (pull.number, pull.head.map(|head| head.as_str().chars().next().unwrap()), pull.is_fork));
+        assert_eq!(found, expected, "{name}");
+    }
+    assert!(packman::event::pull(b"[]").is_err());
+}

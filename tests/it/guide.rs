@@ -27,6 +27,7 @@ pub(crate) fn packman(words: &[&str]) -> String {
         today: TODAY,
         variable: &|_| None,
         confirm: None,
+        pause: &|_| {},
     };
     run(std::iter::once("packman").chain(words.iter().copied()).map(Into::into), &mut environment);
     assert!(stderr.is_empty(), "{words:?}: {}", String::from_utf8_lossy(&stderr));

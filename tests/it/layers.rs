@@ -96,6 +96,26 @@ fn layers_keep_to_what_they_may_know() {
         ("judge", &["syntax", "formats", "clients", "tree", "report", "gate", "cli", "neighbours", "discover"]),
         ("gate", &["cli", "report", "syntax", "clients"]),
         (
+            "github",
+            &[
+                "formats",
+                "clients",
+                "catalogue",
+                "route",
+                "policy",
+                "rules",
+                "finding",
+                "judge",
+                "report",
+                "gate",
+                "cli",
+                "text",
+                "syntax",
+                "discover",
+                "snapshot",
+            ],
+        ),
+        (
             "event",
             &[
                 "formats",
@@ -156,10 +176,23 @@ fn only_the_doors_touch_the_outside() {
 
 #[test]
 fn nothing_runs_a_program_and_only_main_reads_the_clock() {
-    assert_never(&["Command::new", "TcpStream", "UdpSocket", "unsafe "], anywhere, |_| true);
+    assert_never(&["Command::new", "UdpSocket", "unsafe "], anywhere, |_| true);
     assert_never(&["Timestamp::now", "Zoned::now", "SystemTime", "Instant::now", "now()"], anywhere, |file| {
         file.path != "main.rs"
     });
+}
+
+/// Whoever looks for code that opens a connection has one folder to read.
+#[test]
+fn only_github_has_a_network() {
+    let names = ["TcpStream", "TcpListener", "std::net::Udp", "tokio::", "hyper", "octocrab", "rustls::"];
+    assert_never(&names, anywhere, |file| file.module != "github");
+    // Nothing that judges asks it: only its commands do.
+    let files = files();
+    let asks = |file: &&File| used(&file.code).contains(&"github") && file.module != "github";
+    let asking: Vec<&str> = files.iter().filter(asks).map(|file| file.path.as_str()).collect();
+    assert!(asking.iter().all(|path| path.starts_with("cli/github/")), "{asking:?}");
+    assert!(asking.len() > 2, "{asking:?}");
 }
 
 #[test]

@@ -288,6 +288,9 @@ fn command_line() {
     writeln!(text, "\n## packman\n\n```text\n{}\n```", help(&cli)).unwrap();
     for command in cli.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help") {
         writeln!(text, "\n## packman {}\n\n```text\n{}\n```", command.get_name(), help(command)).unwrap();
+        for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+            writeln!(text, "\n### packman {} {}\n\n```text\n{}\n```", command.get_name(), below.get_name(), help(below)).unwrap();
+        }
     }
     text += "\n`packman man` prints the man page, `packman completions SHELL` a completion script.\n";
     fresh("docs/cli.md", &text);
