@@ -64,6 +64,7 @@ impl Run {
             is_stderr_coloured: false,
             today: "2026-11-24".parse().unwrap(),
             variable: &|name| self.variables.get(name).cloned(),
+            confirm: None,
             pause: &|wait: Duration| self.waits.borrow_mut().push(wait.as_secs()),
         };
         let words = ["packman", "github"].iter().chain(words).map(OsString::from);
