@@ -6,7 +6,9 @@ here=$(cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=action/common.sh
 . "$here/common.sh"
 
+switch annotations "$PACKMAN_ANNOTATIONS"
 switch summary "$PACKMAN_SUMMARY"
+switch comment "$PACKMAN_COMMENT"
 switch require-upload "$PACKMAN_REQUIRE_UPLOAD"
 switch fail "$PACKMAN_FAIL"
 case $PACKMAN_UPLOAD/$PACKMAN_REQUIRE_UPLOAD in
@@ -40,7 +42,9 @@ skipped() {
   esac
 }
 
-set -- --output human=- --output "sarif=$sarif" --output "json=$reports/packman.json" --output "outputs=$reports/outputs"
+set -- --output human=- --output "sarif=$sarif" --output "json=$reports/packman.json" --output "outputs=$reports/outputs" \
+  --output "html=$reports/packman.html" --output "comment=$reports/comment.md"
+if [ "$PACKMAN_ANNOTATIONS" = true ]; then set -- "$@" --output "annotations=$reports/annotations"; fi
 if [ "$PACKMAN_SUMMARY" = true ]; then set -- "$@" --output "summary=$reports/summary.md"; fi
 if [ -n "$PACKMAN_POLICY" ]; then set -- "$@" --policy "$PACKMAN_POLICY"; fi
 if [ -n "$PACKMAN_BASE" ]; then set -- "$@" --base "$PACKMAN_BASE"; fi
@@ -52,6 +56,8 @@ code=0
 printf '::stop-commands::%s\n' "$token"
 "$PACKMAN_BINARY" check "$@" -- "${PACKMAN_PATH:-.}" || code=$?
 printf '\n::%s::\n' "$token"
+# These are orders to the runner, and packman wrote them: they stand outside.
+if [ -f "$made/annotations" ]; then cat "$made/annotations"; fi
 
 output exit-code "$code"
 summary() { [ "$PACKMAN_SUMMARY" = false ] || cat >>"$GITHUB_STEP_SUMMARY"; }
@@ -73,6 +79,9 @@ fi
 # Only plain words and numbers pass from the report to the outputs.
 grep -xE '[a-z]+=[a-z0-9]+' "$made/outputs" >>"$GITHUB_OUTPUT" || stop 4 "packman ended with exit code $code and its outputs are none"
 output json-file "$reports/packman.json"
+output html-file "$reports/packman.html"
+output comment-file "$reports/comment.md"
+output comment "$PACKMAN_COMMENT"
 output sarif-file "$sarif"
 if [ "$PACKMAN_SUMMARY" = true ]; then summary <"$made/summary.md"; fi
 if [ "$PACKMAN_UPLOAD" != false ]; then

@@ -15,6 +15,7 @@ case $PACKMAN_UPLOADED in
     ;;
   *) output upload skipped ;;
 esac
+if [ "$PACKMAN_COMMENTED" = failure ]; then say warning 'the comment could not be written; the step before says why'; fi
 case $PACKMAN_CODE/$PACKMAN_FAIL in
   1/false | 3/false) printf 'exit code %s; the input "fail" lets the step pass\n' "$PACKMAN_CODE" ;;
   *) exit "$PACKMAN_CODE" ;;

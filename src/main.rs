@@ -26,8 +26,8 @@ fn main() -> ExitCode {
             is_stderr_coloured,
             today,
             variable: &|name| std::env::var(name).ok(),
-            pause: &std::thread::sleep,
             confirm: if is_somebody_there { Some(&mut ask) } else { None },
+            pause: &std::thread::sleep,
         };
         run(std::env::args_os(), &mut environment)
     });

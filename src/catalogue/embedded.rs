@@ -666,7 +666,7 @@ pub(super) static ROWS: &[Row] = &[
         hosts: &["proxy.golang.org"],
         url_prefixes: &[],
         client_ids: &[],
-        default_for: &["go-mod", "go-sum", "go-vendor"],
+        default_for: &["go-mod", "go-sum", "go-vendor", "go-work"],
         mirror_of: None,
         text: include_str!("../../policies/registries/go.toml"),
     },

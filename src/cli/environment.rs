@@ -26,10 +26,10 @@ pub struct Environment<'a> {
     pub today: Date,
     /// A variable of the process by its name.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
-    /// Waits. Only who asks another machine has to.
-    pub pause: &'a dyn Fn(Duration),
     /// The line that somebody at a terminal answers to a question; nobody is asked where there is none.
     pub confirm: Option<&'a mut dyn FnMut(&str) -> Option<String>>,
+    /// Waits. Only who asks another machine has to.
+    pub pause: &'a dyn Fn(Duration),
 }
 
 impl Environment<'_> {

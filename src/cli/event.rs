@@ -104,12 +104,11 @@ fn base(
     match &candidate.base {
         Base::Nothing => Ok(None),
         Base::FirstParent { second } => {
-            let parent = |number: u8| repository.commit(&format!("{id}^{number}"));
-            let first = parent(1)?;
-            let merged = parent(2).ok();
-            let is_it = second.as_ref().is_none_or(|second| merged.is_some_and(|merged| merged.to_string() == second.as_str()));
-            if merged.is_none() || !is_it || parent(3).is_ok() {
-                let found = match merged {
+            // Where only the merge was fetched it names its parents all the same.
+            let parents = repository.parents(head)?;
+            let is_it = |merged: &Commit| second.as_ref().is_none_or(|second| merged.to_string() == second.as_str());
+            let ([first, _], true) = (parents.as_slice(), parents.get(1).is_some_and(is_it)) else {
+                let found = match parents.get(1) {
                     Some(merged) => format!("is commit {id}, which merges {merged}"),
                     None => format!("is commit {id}, which is no merge"),
                 };
@@ -117,7 +116,8 @@ fn base(
                     second.as_ref().map_or_else(|| "a merge of two".to_owned(), |second| format!("a merge of {second}"));
                 let message = format!("the tree under judgement {found}; the event is about {expected}");
                 return Err(EventFault { message, hint: "run the job anew, for the newest commit".to_owned() }.into());
-            }
+            };
+            let first = repository.commit(&first.to_string())?;
             Ok(Some((first, format!("commit {first}, the base branch that was merged"))))
         }
         Base::Commit(base) => {

@@ -263,9 +263,14 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
         #[test]
         fn rolling_equals_naive(pieces in prop::collection::vec(
-            prop::sample::select(vec![&b"\r"[..], b"\n", b" ", b"\t", b"a", b"}", b"\xF0\x9F\x93\xA6", b"\xF0\x9F", b"\xFF", b"\xEF\xBB\xBF", b"line\r\n"]),
+            prop::sample::select(vec![
+                &b"\r"[..], b"\n", b" ", b"\t", b"a", b"}", b"line\r\n", b"0123456789abcdef", b"\xC2\xA0", b"\xE2\x80\xA8",
+                b"\xF0\x9F\x93\xA6", b"\xF0\x9F", b"\xFF", b"\xC3", b"\xED\xA0\x80", b"\xEF\xBB\xBF",
+            ]),
             0..300,
         )) {
             let bytes = pieces.concat();

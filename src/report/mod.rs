@@ -31,6 +31,7 @@ pub use difference::{diff_schema, json as diff_json, markdown as diff_markdown, 
 pub use group::{Group, groups};
 pub(crate) use human::policy_title;
 pub use json::{REPORT_SCHEMA, list, list_schema, report_schema};
+pub use sarif::ids as sarif_rule_ids;
 
 /// How a report is shown.
 #[derive(Clone, Copy, Debug, Default)]

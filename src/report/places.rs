@@ -70,6 +70,11 @@ impl<'r> Places<'r> {
         }
     }
 
+    /// The address of the root of judgement relative to the work tree's top, percent-encoded; nothing where they are the same.
+    pub(super) fn prefix(&self) -> String {
+        encoded(&self.case.head.prefix)
+    }
+
     /// The path of a text from the work tree's top; none for what does not lie in the tree under judgement.
     pub(super) fn path_below_top(&self, id: TextId) -> Option<String> {
         let path = self.case.path(id);

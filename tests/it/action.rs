@@ -23,7 +23,7 @@ fn stand_in(job: &Job) -> String {
     format!(
         "#!/bin/bash -p\nprintf '%s\\n' \"$*\" >>'{ran}'\n/usr/bin/env >>'{ran}.env'\n[ \"$1\" != --version ] || {{ echo 'packman {VERSION}'; exit; }}\n\
          for word; do case $word in\n  outputs=*) printf 'verdict=pass\\ncomplete=true\\n' >\"${{word#*=}}\" ;;\n  \
-         summary=*) echo fine >\"${{word#*=}}\" ;;\nesac; done\n",
+         summary=*) echo fine >\"${{word#*=}}\" ;;\n  annotations=*) echo ::notice::fine >\"${{word#*=}}\" ;;\nesac; done\n",
         ran = ran.display()
     )
 }
@@ -53,14 +53,14 @@ fn lock(job: &Job, address: &str) {
     job.workspace.write("package-lock.json", &serde_json::to_string_pretty(&lock).unwrap());
 }
 
-const ALL: [&str; 4] = ["get: success", "gate: success", "upload: success", "verdict: success"];
+const ALL: [&str; 5] = ["get: success", "gate: success", "upload: success", "comment: skipped", "verdict: success"];
 
 #[test]
 fn a_verdict_decides_after_the_upload() {
     let Some(mut job) = judging(DENIED) else { return };
     let ended = job.run();
     assert!(!ended.is_success);
-    assert_eq!(ended.trail, ["get: success", "gate: success", "upload: success", "verdict: failure"]);
+    assert_eq!(ended.trail, ["get: success", "gate: success", "upload: success", "comment: skipped", "verdict: failure"]);
     let numbers = ["verdict", "complete", "exit-code", "dependencies", "deny", "undecided", "existing", "excepted", "baselined"];
     let values: Vec<&str> = numbers.iter().map(|name| ended.outputs[*name].as_str()).collect();
     assert_eq!(values, ["fail", "true", "1", "1", "1", "0", "0", "0", "0"]);
@@ -71,6 +71,8 @@ fn a_verdict_decides_after_the_upload() {
     assert_eq!(upload["wait-for-processing"], "false");
     assert!(fs::read_to_string(&ended.outputs["sarif-file"]).unwrap().contains("left-pad"));
     assert!(fs::read_to_string(&ended.outputs["json-file"]).unwrap().contains("packman.report/1"));
+    assert!(fs::read_to_string(&ended.outputs["html-file"]).unwrap().to_lowercase().starts_with("<!doctype html>"));
+    assert!(fs::read_to_string(&ended.outputs["comment-file"]).unwrap().contains("left-pad"));
     assert!(ended.summary.starts_with("## fail"), "{}", ended.summary);
 
     job.input("fail", "false");
@@ -207,6 +209,8 @@ fn a_call_that_is_wrong_says_which_input() {
         (vec![("attestation", "true")], "\"binary\" takes another program"),
         (vec![("attestation", "yes")], "the input \"attestation\" must be true or false, and is \"yes\""),
         (vec![("build", "")], "the input \"build\" must be true or false"),
+        (vec![("annotations", "no")], "the input \"annotations\" must be true or false"),
+        (vec![("comment", "always")], "the input \"comment\" must be true or false"),
         (vec![("summary", "no")], "the input \"summary\" must be true or false"),
         (vec![("fail", "never")], "the input \"fail\" must be true or false"),
         (
@@ -258,8 +262,37 @@ fn the_runner_obeys_nothing_between_the_token_lines() {
         let (token, after) = after.split_once('\n').unwrap();
         assert!(token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_hexdigit()), "{token}");
         let (report, _) = after.split_once(&format!("\n::{token}::\n")).expect("it is let go again");
+        let (_, after) = after.split_once(&format!("\n::{token}::\n")).unwrap();
+        assert!(!report.contains("::error ") && after.starts_with("::error ") && after.contains("package-lock.json"), "{after}");
         assert!(report.contains("left-pad") && report.contains("error[unknown-registry]"), "{report}");
         tokens.push(token.to_owned());
     }
     assert_ne!(tokens[0], tokens[1]);
+}
+
+#[test]
+fn a_comment_is_written_when_it_is_asked_for_and_decides_nothing() {
+    let Some(mut job) = Job::new() else { return };
+    let asked = job.temp.at("asked");
+    let program = |end: u8| {
+        format!(
+            "#!/bin/bash -p\ncase $1 in\n  --version) echo packman 1.0.0 ;;\n  github) echo \"$GITHUB_TOKEN $*\" >>'{asked}'; exit {end} ;;\n  \
+             *) echo \"${{GITHUB_TOKEN:-none}}\" >>'{asked}'; for word; do case $word in outputs=*) printf 'verdict=pass\\ncomplete=true\\n' \
+             >\"${{word#*=}}\" ;; *=/*) : >\"${{word#*=}}\" ;; esac; done ;;\nesac\n",
+            asked = asked.display()
+        )
+    };
+    for (end, wanted) in [(0, "success"), (4, "failure")] {
+        runner::write_program(&job.temp.at("packman"), &program(end));
+        job.input("binary", job.temp.at("packman").to_str().unwrap());
+        job.input("comment", "true");
+        let ended = job.run();
+        assert!(ended.is_success, "{}", ended.log);
+        assert_eq!(ended.trail[3..], [format!("comment: {wanted}"), "verdict: success".to_owned()]);
+        assert_eq!(ended.log.contains("::warning title=packman::the comment could not be written"), end != 0);
+        // Only that step holds the token.
+        let said = fs::read_to_string(&asked).unwrap();
+        assert_eq!(said, format!("none\nghs_canary github comment {}\n", ended.outputs["comment-file"]));
+        fs::remove_file(&asked).unwrap();
+    }
 }

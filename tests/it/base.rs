@@ -15,11 +15,11 @@ use crate::gate::request;
 use crate::golden::{self, collect, fixtures};
 
 /// A story: its folder, base, head, and a policy given by hand.
-struct Story {
+pub(crate) struct Story {
     folder: PathBuf,
-    base: MapTree,
-    head: MapTree,
-    given: Option<String>,
+    pub(crate) base: MapTree,
+    pub(crate) head: MapTree,
+    pub(crate) given: Option<String>,
 }
 
 pub(crate) fn output(head: &dyn Tree, base: &dyn Tree, given: Option<&str>, id: &str) -> String {
@@ -42,7 +42,7 @@ pub(crate) fn output(head: &dyn Tree, base: &dyn Tree, given: Option<&str>, id: 
     String::from_utf8(bytes.unwrap()).unwrap()
 }
 
-fn stories() -> Vec<Story> {
+pub(crate) fn stories() -> Vec<Story> {
     let mut folders: Vec<PathBuf> = std::fs::read_dir(fixtures().join("base")).unwrap().map(|one| one.unwrap().path()).collect();
     folders.sort();
     let side = |folder: &Path| {
@@ -62,7 +62,7 @@ fn stories() -> Vec<Story> {
 }
 
 impl Story {
-    fn report(&self, id: &str) -> String {
+    pub(crate) fn report(&self, id: &str) -> String {
         output(&self.head, &self.base, self.given.as_deref(), id)
     }
 

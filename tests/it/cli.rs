@@ -101,8 +101,8 @@ pub(crate) fn packman_answered(words: &[&str], answers: &[&str]) -> Ran {
         is_stderr_coloured: false,
         today: "2026-11-24".parse().unwrap(),
         variable: &|_| None,
-        pause: &|_| {},
         confirm: Some(&mut ask),
+        pause: &|_| {},
     };
     let words = std::iter::once("packman").chain(words.iter().copied()).map(OsString::from);
     let exit = run(words, &mut environment);
@@ -117,9 +117,9 @@ fn run_with(words: &[&str], variable: &dyn Fn(&str) -> Option<String>, stdout: &
         is_stderr_coloured: false,
         today: "2026-11-24".parse().unwrap(),
         variable,
+        confirm: None,
         // Nobody waits in a test.
         pause: &|_| {},
-        confirm: None,
     };
     let words = std::iter::once("packman").chain(words.iter().copied()).map(OsString::from);
     run(words, &mut environment)
@@ -554,6 +554,46 @@ fn every_word_is_explained() {
     for id in catalogue::all() {
         let ran = packman(&["registries", id.row().id]);
         assert!(ran.exit == Exit::Pass && ran.out.contains(id.row().name), "{}", id.row().id);
+    }
+}
+
+/// What a number means, as a text tells it: `0 pass, 1 fail, …` behind `Exit codes:` or `exit code:`, or the rows of a table.
+fn told_exits(text: &str) -> std::collections::BTreeMap<u8, String> {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let list = text.split_once("xit codes: ").or_else(|| text.split_once("xit code: ")).map_or("", |(_, list)| list);
+    let parts = list.split('.').next().unwrap().split(", ").filter_map(|part| part.trim().split_once(' '));
+    parts.filter_map(|(number, words)| Some((number.parse().ok()?, words.to_owned()))).collect()
+}
+
+#[test]
+fn exits_mean_the_same_wherever_they_are_told() {
+    let read = |path: &str| fs::read_to_string(crate::derived::root().join(path)).unwrap();
+    let verdict = read("docs/verdict.md");
+    let cells = verdict
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
+        .map(|row| row.split('|').collect::<Vec<_>>());
+    let rows = cells.filter(|row| row.len() == 3).filter_map(|row| Some((row[0].trim().parse::<u8>().ok()?, row[1..].join(" "))));
+    let mut sources = vec![
+        ("--help", told_exits(&packman(&["--help"]).out)),
+        ("docs/cli.md", told_exits(&read("docs/cli.md"))),
+        ("docs/verdict.md", rows.filter(|(number, _)| *number != 130).collect()),
+    ];
+    if crate::derived::root().join("action").is_dir() {
+        sources.push(("action.yml", told_exits(&read("action.yml"))));
+    }
+    let meant = [
+        (Exit::Pass, "pass"),
+        (Exit::Fail, "fail"),
+        (Exit::Usage, "policy"),
+        (Exit::Undecided, "undecided"),
+        (Exit::World, "world failed"),
+    ];
+    for (name, told) in sources {
+        assert_eq!(told.keys().copied().collect::<Vec<_>>(), meant.map(|(exit, _)| exit.code()), "{name}: {told:?}");
+        for (exit, word) in meant {
+            assert!(told[&exit.code()].contains(word), "{name}: {told:?}");
+        }
     }
 }
 

@@ -233,6 +233,50 @@ fn two_commits_are_enough_for_a_pull_request() {
     assert!(out.contains(&format!("compared with commit {}, the base branch that was merged\n", host.base)), "{out}");
 }
 
+/// The runner's own checkout of a pull request: the merge commit alone, so that git itself knows no parent of it. The commit's text still
+/// names its base: it is asked for by that name, and compared with as soon as it is there. It is never guessed.
+#[test]
+fn the_merge_commit_alone_names_its_base() {
+    let host = Host::new();
+    let told = Told { name: "pull_request", sha: &host.merge, reference: "refs/pull/7/merge", payload: host.pull_request() };
+    let place = Place::new();
+    let from = format!("file://{}", host.place.0.display());
+    for words in [
+        "init -q".to_owned(),
+        format!("remote add origin {from}"),
+        format!(
+            "-c protocol.version=2 fetch -q --no-tags --prune --no-recurse-submodules --depth=1 origin +{}:refs/remotes/pull/7/merge",
+            host.merge
+        ),
+        "checkout -q --force refs/remotes/pull/7/merge".to_owned(),
+    ] {
+        place.git(&words);
+    }
+    let git = |words: &str| {
+        let mut command = std::process::Command::new("git");
+        command
+            .args(words.split(' '))
+            .current_dir(&place.0)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1");
+        command.output().unwrap().status.success()
+    };
+    assert!(git("rev-parse -q --verify HEAD") && !git("rev-parse -q --verify HEAD^1"), "git knows no parent");
+    let undecided = || {
+        let ran = told.check(&place, &[]);
+        assert!(ran.exit == Exit::Undecided && ran.out.is_empty() && ran.err.contains(&host.base), "{}", ran.err);
+    };
+    undecided();
+    // A host that gives only what its branches lead to does not give it, and nothing else is taken in its place.
+    host.place.git("config uploadpack.allowAnySHA1InWant false");
+    host.place.git(&format!("checkout -q -B main {}", host.other));
+    assert!(!git(&format!("-c protocol.version=0 fetch -q --no-tags --depth=1 origin {}", host.base)));
+    undecided();
+    host.place.git("config uploadpack.allowAnySHA1InWant true");
+    place.git(&format!("fetch -q --no-tags --depth=1 origin {}", host.base));
+    assert_eq!(told.outcome(&place), COMPARED);
+}
+
 #[test]
 fn a_wrong_tree_is_told_with_both_names_and_nothing_is_written() {
     let host = Host::new();

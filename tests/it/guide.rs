@@ -26,8 +26,8 @@ pub(crate) fn packman(words: &[&str]) -> String {
         is_stderr_coloured: false,
         today: TODAY,
         variable: &|_| None,
-        pause: &|_| {},
         confirm: None,
+        pause: &|_| {},
     };
     run(std::iter::once("packman").chain(words.iter().copied()).map(Into::into), &mut environment);
     assert!(stderr.is_empty(), "{words:?}: {}", String::from_utf8_lossy(&stderr));

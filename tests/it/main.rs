@@ -10,6 +10,7 @@
 
 mod action;
 mod addresses;
+mod anchors;
 mod bad_input;
 mod base;
 mod base_git;
@@ -18,7 +19,9 @@ mod baseline;
 mod cargo_metadata;
 mod catalogue;
 mod check;
+mod checks_page;
 mod cli;
+mod code_scanning;
 mod corpus;
 mod damaged;
 mod declarations;
@@ -27,6 +30,7 @@ mod diff;
 mod doctor;
 mod event;
 mod event_stories;
+mod fingerprints;
 mod gate;
 #[cfg(feature = "github")]
 mod github;

@@ -66,7 +66,7 @@ fn good() -> MapTree {
     MapTree::of(&[("Cargo.lock", LOCK.split_once("\n\n[[package]]\nname = \"forked").unwrap().0)])
 }
 
-fn written(tree: &dyn Tree, policy: Option<Text>, output: &str) -> String {
+pub(crate) fn written(tree: &dyn Tree, policy: Option<Text>, output: &str) -> String {
     let request =
         Request { policy, cargo_metadata: None, levels: Vec::new(), today: "2026-11-24".parse().unwrap(), notes: Vec::new() };
     let bytes = check(tree, request, |report| {
@@ -84,11 +84,14 @@ fn run(tree: &MapTree) -> Value {
     read(&log, tree)
 }
 
-fn read(log: &str, tree: &MapTree) -> Value {
+pub(crate) fn read(log: &str, tree: &MapTree) -> Value {
     let mut log: Value = serde_json::from_str(log).unwrap();
     assert_eq!(log["version"], "2.1.0");
     assert_eq!(log["runs"].as_array().unwrap().len(), 1);
     let run = log["runs"][0].take();
+    assert_eq!(run["tool"]["driver"]["name"], "packman", "alerts are kept under this name");
+    let category = run["automationDetails"]["id"].as_str().unwrap();
+    assert!(category == "packman/" || (category.starts_with("packman/") && category.ends_with('/')), "{category}");
     check_rules(&run);
     check_results(&run, tree);
     run
@@ -98,12 +101,23 @@ fn check_rules(run: &Value) {
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
     let ids: Vec<&str> = rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
     assert!(ids.windows(2).all(|pair| pair[0] < pair[1]), "sorted, each once: {ids:?}");
+    let pages = std::fs::read_to_string(crate::derived::root().join("docs/rules.md")).unwrap();
     for rule in rules {
         let text = |key: &str| rule[key]["text"].as_str().unwrap().to_owned();
+        let name = rule["name"].as_str().unwrap();
+        assert!(name.len() <= 255 && name.starts_with(char::is_uppercase) && name.chars().all(char::is_alphanumeric), "{name}");
+        assert!(["very-high", "high", "medium", "low"].contains(&rule["properties"]["precision"].as_str().unwrap()));
+        let (page, anchor) = rule["helpUri"].as_str().unwrap().split_once('#').unwrap();
+        assert_eq!(page, concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules.md"));
+        assert!(pages.contains(&format!("\n## {anchor}\n")) && rule["id"].as_str().unwrap().starts_with(anchor), "{anchor}");
         for description in [text("shortDescription"), text("fullDescription")] {
             assert!(description.ends_with('.') && description.chars().count() <= 1024, "{description}");
         }
-        assert!(!text("help").contains("**") && rule["help"]["markdown"].as_str().unwrap().contains("**Finds**"));
+        assert!(
+            !text("help").is_empty()
+                && !text("help").contains("**")
+                && rule["help"]["markdown"].as_str().unwrap().contains("**Finds**")
+        );
         let tags = rule["properties"]["tags"].as_array().unwrap();
         assert!(tags.contains(&Value::from("security")) && tags.len() <= 10);
         let severity: f64 = rule["properties"]["security-severity"].as_str().unwrap().parse().unwrap();
@@ -136,7 +150,7 @@ fn check_results(run: &Value, tree: &MapTree) {
 }
 
 /// Full sentences, and no link but to one of our own locations.
-fn check_message(result: &Value) {
+pub(crate) fn check_message(result: &Value) {
     let text = result["message"]["text"].as_str().unwrap();
     assert!(text.ends_with('.') && !text.chars().any(|c| c.is_control() && c != '\n'), "{text}");
     let related = result["relatedLocations"].as_array().cloned().unwrap_or_default();
@@ -148,7 +162,7 @@ fn check_message(result: &Value) {
     assert_eq!(linked, ids, "{text}");
 }
 
-fn path(location: &Value) -> String {
+pub(crate) fn path(location: &Value) -> String {
     let artifact = &location["physicalLocation"]["artifactLocation"];
     assert_eq!(artifact["uriBaseId"], "%SRCROOT%");
     let uri = artifact["uri"].as_str().unwrap();
@@ -323,11 +337,13 @@ fn addresses_begin_at_the_top_and_nothing_outside_has_one() {
         log["runs"][0]["results"].as_array().unwrap().iter().map(|result| path(&result["locations"][0])).collect();
     let expected = ["deep/er/Cargo.lock", "deep/er/a b#%é/Dockerfile", "deep/er/web/package-lock.json"];
     assert_eq!(paths.into_iter().collect::<Vec<_>>(), expected);
+    // A folder that is judged by itself has a category of its own, so that no other folder's upload takes its place.
+    assert_eq!(log["runs"][0]["automationDetails"]["id"], "packman/deep/er/");
     let summary = written(&Below(tree()), None, "summary");
     assert!(summary.contains("`packman check deep/er`"));
 }
 
-fn npm_lock(packages: usize, host: &str, is_minified: bool) -> String {
+pub(crate) fn npm_lock(packages: usize, host: &str, is_minified: bool) -> String {
     let mut lock =
         "{\n\"name\": \"case\", \"version\": \"1.0.0\", \"lockfileVersion\": 3,\n\"packages\": {\n\"\": { \"name\": \"case\" }"
             .to_owned();

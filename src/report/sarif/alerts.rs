@@ -18,8 +18,6 @@ use crate::text::{Place, Side, Span, TextId};
 
 /// Above this many of one rule, registry and file there is one result for all.
 const APART_MAX: usize = 50;
-/// Code scanning keeps no more results than this of one run.
-const RESULTS_MAX: usize = 5000;
 
 /// What one result is made of.
 pub(super) struct Alert {
@@ -54,7 +52,7 @@ struct Found {
 }
 
 /// Everything that is not accepted by an exception or the baseline.
-pub(super) fn alerts(report: &Report<'_>, rules: &Rules, places: &Places<'_>) -> Alerts {
+pub(super) fn alerts(report: &Report<'_>, rules: &Rules, places: &Places<'_>, results_max: usize) -> Alerts {
     let mut buckets: BTreeMap<(usize, TextId), Vec<Found>> = BTreeMap::new();
     let mut homeless = Vec::new();
     let open = report.findings.par_iter().enumerate();
@@ -76,8 +74,8 @@ pub(super) fn alerts(report: &Report<'_>, rules: &Rules, places: &Places<'_>) ->
     }
     let mut kept: Vec<Alert> = buckets.into_iter().flat_map(|((rule, _), bucket)| of_bucket(rule, &bucket, places)).collect();
     kept.sort_by_key(|alert| (std::cmp::Reverse(alert.level), alert.findings.first().copied()));
-    let cut = kept.len().saturating_sub(RESULTS_MAX);
-    kept.truncate(RESULTS_MAX);
+    let cut = kept.len().saturating_sub(results_max);
+    kept.truncate(results_max);
     Alerts { kept, cut, homeless }
 }
 

@@ -3,8 +3,10 @@
 //!
 //! Findings that an exception or the baseline accepts are left out, since code scanning would open alerts for them. A run that could
 //! not judge everything says `executionSuccessful: false` and is complete in what it could judge. Paths of the machine never occur.
+//! What the limits of code scanning cut is said in a notification.
 
 mod alerts;
+mod limits;
 mod results;
 mod rules;
 mod words;
@@ -25,6 +27,7 @@ use crate::report::{Reporter, Style};
 use crate::text::{Lost, Place, Problem};
 use alerts::{Alerts, alerts};
 use rules::Rules;
+pub use rules::ids;
 use words::{plain, sentence};
 
 pub(super) static REPORTER: Reporter =
@@ -33,22 +36,28 @@ pub(super) static REPORTER: Reporter =
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
 /// The base of all addresses: the work tree's top.
 const ROOT: &str = "%SRCROOT%";
-/// The category; code scanning reads what stands before the last slash. Alerts of another category would stay open for ever.
-const CATEGORY: &str = "packman/";
-/// So many files that could not be read are named.
-const UNREADABLE_MAX: usize = 200;
+/// The name that code scanning keeps alerts under. Those of another name or category would stay open for ever, so neither changes.
+const NAME: &str = "packman";
+/// So many notifications of one kind are written.
+const NOTIFICATIONS_MAX: usize = 200;
 
 fn write(report: &Report<'_>, _: Style, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &log(report))?;
-    out.write_all(b"\n")
+    let mut results_max = limits::RESULTS_MAX;
+    loop {
+        let bytes = serde_json::to_vec(&log(report, results_max))?;
+        match limits::fewer_results(&bytes, results_max)? {
+            Some(fewer) => results_max = fewer,
+            None => return out.write_all(&bytes).and_then(|()| out.write_all(b"\n")),
+        }
+    }
 }
 
-fn log(report: &Report<'_>) -> Sarif {
+fn log(report: &Report<'_>, results_max: usize) -> Sarif {
     let rules = Rules::of(report);
     let places = Places::new(&report.case);
-    let alerts = alerts(report, &rules, &places);
+    let alerts = alerts(report, &rules, &places, results_max);
     let driver = ToolComponent::builder()
-        .name("packman")
+        .name(NAME)
         .semantic_version(env!("CARGO_PKG_VERSION"))
         .information_uri(env!("CARGO_PKG_REPOSITORY"))
         .rules(rules.descriptors(&report.case))
@@ -56,14 +65,23 @@ fn log(report: &Report<'_>) -> Sarif {
     let root = ArtifactLocation::builder().description(message("The top of the repository.".to_owned())).build();
     let run = Run::builder()
         .tool(Tool::builder().driver(driver).build())
-        .automation_details(RunAutomationDetails::builder().id(CATEGORY).build())
-        .invocations(vec![invocation(report, &alerts, &places)])
+        .automation_details(RunAutomationDetails::builder().id(category(&places)).build())
+        .invocations(vec![invocation(report, &rules, &alerts, &places)])
         .original_uri_base_ids(BTreeMap::from([(ROOT.to_owned(), root)]))
         .column_kind(json!("utf16CodeUnits"))
         .newline_sequences(["\r\n", "\n", "\r"].map(str::to_owned).to_vec())
         .results(results::results(report, &rules, &alerts.kept, &places))
         .build();
     Sarif::builder().schema(SCHEMA).version(json!("2.1.0")).runs(vec![run]).build()
+}
+
+/// The category: what stands before the last slash. Each folder that is judged by itself has its own, since an upload takes the place
+/// of the one before it under the same category.
+fn category(places: &Places<'_>) -> String {
+    match places.prefix() {
+        prefix if prefix.is_empty() => format!("{NAME}/"),
+        prefix => format!("{NAME}/{prefix}/"),
+    }
 }
 
 fn message(text: String) -> Message {
@@ -89,28 +107,41 @@ fn physical(uri: String, region: crate::text::Region) -> PhysicalLocation {
 }
 
 /// How the run went: what could not be read, what was left out, what is good to know.
-fn invocation(report: &Report<'_>, alerts: &Alerts, places: &Places<'_>) -> Invocation {
+fn invocation(report: &Report<'_>, rules: &Rules, alerts: &Alerts, places: &Places<'_>) -> Invocation {
     let mut notifications = undecided(report, places);
     if alerts.cut > 0 {
         let kept = alerts.kept.len();
         let text = format!("Code scanning keeps {kept} results; {} more are left out, the worst are kept.", alerts.cut);
         notifications.push(notification("warning", text, None));
     }
-    for finding in alerts.homeless.iter().filter_map(|number| report.findings.get(*number)) {
+    if rules.cut > 0 {
+        let text = format!("Code scanning keeps {} rules; {} that found nothing are left out.", limits::RULES_MAX, rules.cut);
+        notifications.push(notification("warning", text, None));
+    }
+    let homeless = alerts.homeless.iter().filter_map(|number| report.findings.get(*number));
+    let homeless = homeless.map(|finding| {
         let level = if finding.level == Level::Warn { "warning" } else { "error" };
-        let text = sentence(&plain(&finding.words(&report.case).message));
-        notifications.push(notification(level, text, None));
-    }
-    for note in &report.notes {
-        notifications.push(notification(
-            "note",
-            sentence(&plain(&note.message)),
-            note.place.and_then(|place| location(places, place)),
-        ));
-    }
+        notification(level, sentence(&plain(&finding.words(&report.case).message)), None)
+    });
+    notifications.extend(at_most(homeless, "findings have no place in this tree"));
+    let notes = report.notes.iter().map(|note| {
+        let place = note.place.and_then(|place| location(places, place));
+        notification("note", sentence(&plain(&note.message)), place)
+    });
+    notifications.extend(at_most(notes, "notes are left out"));
     // What could not be read was not judged, whatever level the policy gives it.
     let is_successful = report.is_complete && report.case.head.coverage.unreadable == 0;
     Invocation::builder().execution_successful(is_successful).tool_execution_notifications(notifications).build()
+}
+
+/// The first of them, and how many more there are.
+fn at_most(mut all: impl Iterator<Item = Notification>, what: &str) -> Vec<Notification> {
+    let mut kept: Vec<Notification> = all.by_ref().take(NOTIFICATIONS_MAX).collect();
+    let more = all.count();
+    if more > 0 {
+        kept.push(notification("error", format!("{more} more {what}."), None));
+    }
+    kept
 }
 
 /// Why the run is not complete.
@@ -129,13 +160,11 @@ fn undecided(report: &Report<'_>, places: &Places<'_>) -> Vec<Notification> {
         .flat_map(|judged| judged.problems())
         .filter(|problem| is_undecided || problem.lost == Lost::File)
         .collect();
-    for problem in problems.iter().take(UNREADABLE_MAX) {
+    let told = problems.iter().map(|problem| {
         let text = format!("'{}' was not understood: {}", plain(case.path(problem.place.text)), plain(&problem.message));
-        notifications.push(notification("error", sentence(&text), location(places, problem.place)));
-    }
-    if let Some(more) = problems.len().checked_sub(UNREADABLE_MAX).filter(|more| *more > 0) {
-        notifications.push(notification("error", format!("{more} more were not understood."), None));
-    }
+        notification("error", sentence(&text), location(places, problem.place))
+    });
+    notifications.extend(at_most(told, "were not understood"));
     notifications
 }
 

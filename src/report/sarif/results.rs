@@ -50,7 +50,7 @@ fn result(
     let finding = finding(report, alert)?;
     let mut links = Links { places, from: *text, locations: Vec::new() };
     let words = if alert.is_group { group_text(report, alert, &mut links) } else { single_text(report, alert, &mut links) };
-    let level = if alert.level == Level::Warn { ResultLevel::Warning } else { ResultLevel::Error };
+    let level = if rules.is_warning(alert.rule) { ResultLevel::Warning } else { ResultLevel::Error };
     let mut fingerprints = BTreeMap::from([("packmanFinding/v1".to_owned(), fingerprint(case, alert, finding))]);
     fingerprints.extend(line_hash.map(|hash| ("primaryLocationLineHash".to_owned(), hash)));
     let mut result = SarifResult::builder()

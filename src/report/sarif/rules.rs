@@ -11,10 +11,11 @@ use std::fmt::Write as _;
 use serde_json::json;
 use serde_sarif::sarif::{MultiformatMessageString, PropertyBag, ReportingConfiguration, ReportingDescriptor};
 
+use super::limits::RULES_MAX;
 use super::words::{clipped, sentence, unmarked};
-use crate::catalogue::Standing;
 use crate::catalogue::control::{Control, Tier};
 use crate::catalogue::rating::Reading;
+use crate::catalogue::{self, RegistryId, Standing};
 use crate::ecosystem::Ecosystem;
 use crate::finding::Finding;
 use crate::judge::Report;
@@ -35,8 +36,10 @@ type Key = (usize, Option<Registry>, bool);
 
 /// The rules of a run, sorted by id.
 pub(super) struct Rules {
-    rules: Vec<Listed>,
+    listed: Vec<Listed>,
     index: BTreeMap<Key, usize>,
+    /// How many were left out because there are too many.
+    pub(super) cut: usize,
 }
 
 /// One of them.
@@ -50,27 +53,37 @@ pub(super) struct Listed {
 impl Rules {
     /// All that were evaluated, and whatever else a finding needs.
     pub(super) fn of(report: &Report<'_>) -> Self {
-        let mut keys: BTreeSet<Key> = BTreeSet::new();
+        let found = report.findings.iter().filter_map(|finding| key(&report.case, finding));
+        let mut keys: BTreeSet<Key> = found.collect();
+        let mut cut = keys.len().saturating_sub(RULES_MAX);
         for registry in std::iter::once(None).chain(registries(report).into_iter().map(Some)) {
             for (position, rule) in RULES.iter().enumerate() {
-                keys.extend(levels(&report.case, rule, registry).map(|level| (position, registry, level == Level::Warn)));
+                for level in levels(&report.case, rule, registry) {
+                    let key = (position, registry, level == Level::Warn);
+                    if keys.len() < RULES_MAX {
+                        keys.insert(key);
+                    } else {
+                        cut += usize::from(!keys.contains(&key));
+                    }
+                }
             }
         }
-        keys.extend(report.findings.iter().filter_map(|finding| key(&report.case, finding)));
-        let mut ids: BTreeMap<String, Listed> = BTreeMap::new();
+        let mut listed: BTreeMap<String, Listed> = BTreeMap::new();
         let mut names: Vec<(Key, String)> = Vec::new();
-        for (position, registry, is_warning) in keys.iter().copied() {
+        for (position, registry, is_warning) in keys.iter().copied().take(RULES_MAX) {
             let Some(rule) = RULES.get(position).copied() else { continue };
             let has_two = is_warning && keys.contains(&(position, registry, false));
             let name = registry.and_then(|registry| report.case.ratings.id(registry));
-            let id = [Some(rule.id), name, has_two.then_some("warn")].into_iter().flatten().collect::<Vec<_>>().join("-");
+            let id = id(rule, name, has_two);
             names.push(((position, registry, is_warning), id.clone()));
-            ids.entry(id.clone()).or_insert(Listed { id, rule, registry, is_warning });
+            // A policy may declare a registry `warn`, so that two have one id: then the stricter one.
+            let one = listed.entry(id.clone()).or_insert(Listed { id, rule, registry, is_warning });
+            one.is_warning &= is_warning;
         }
-        let rules: Vec<Listed> = ids.into_values().collect();
+        let rules: Vec<Listed> = listed.into_values().collect();
         let at = |id: &String| rules.binary_search_by(|listed| listed.id.cmp(id)).ok();
         let index = names.iter().filter_map(|(key, id)| Some((*key, at(id)?))).collect();
-        Self { rules, index }
+        Self { listed: rules, index, cut }
     }
 
     /// The rule of a finding, by its position in the list.
@@ -80,13 +93,18 @@ impl Rules {
 
     /// The id at a position.
     pub(super) fn id(&self, at: usize) -> &str {
-        self.rules.get(at).map_or("", |listed| &listed.id)
+        self.listed.get(at).map_or("", |listed| &listed.id)
+    }
+
+    /// Whether the one at a position warns, so that code scanning's check lets it pass.
+    pub(super) fn is_warning(&self, at: usize) -> bool {
+        self.listed.get(at).is_some_and(|listed| listed.is_warning)
     }
 
     /// Everything that a reader of the run is told about them.
     pub(super) fn descriptors(&self, case: &Case<'_>) -> Vec<ReportingDescriptor> {
         let mut tables: BTreeMap<Registry, String> = BTreeMap::new();
-        self.rules
+        self.listed
             .iter()
             .map(|listed| {
                 let table = listed.registry.map(|registry| tables.entry(registry).or_insert_with(|| table(case, registry)));
@@ -94,6 +112,23 @@ impl Rules {
             })
             .collect()
     }
+}
+
+/// Every id that a rule can have where a registry of the catalogue is behind the origin, or none. Policies add those of the registries
+/// that they declare, and `-warn` where they give a rule two levels. What stands here once never goes: alerts are kept by it.
+#[must_use]
+pub fn ids() -> BTreeSet<String> {
+    let registries = || std::iter::once(None).chain(catalogue::all().map(Some));
+    // A rated record is an unrated one for policies that pin an earlier day.
+    let fits = |rule: &Rule, registry: Option<RegistryId>| looks_at(rule, registry.map(Registry::Record), true);
+    let of_rule = |rule: &'static Rule| {
+        registries().filter(move |one| fits(rule, *one)).map(move |one| id(rule, one.map(|one| one.row().id), false))
+    };
+    RULES.iter().copied().flat_map(of_rule).collect()
+}
+
+fn id(rule: &Rule, registry: Option<&str>, has_two: bool) -> String {
+    [Some(rule.id), registry, has_two.then_some("warn")].into_iter().flatten().collect::<Vec<_>>().join("-")
 }
 
 fn key(case: &Case<'_>, finding: &Finding) -> Option<Key> {
@@ -115,7 +150,8 @@ fn registries(report: &Report<'_>) -> BTreeSet<Registry> {
 
 /// The levels at which a rule can find something at a registry, or at origins without one; `allow` is none.
 fn levels<'a>(case: &'a Case<'_>, rule: &'static Rule, registry: Option<Registry>) -> impl Iterator<Item = Level> + 'a {
-    let fits = looks_at(case, rule, registry);
+    let is_unrated = matches!(registry, Some(Registry::Record(id)) if !case.ratings.is_rated(id));
+    let fits = looks_at(rule, registry, is_unrated);
     let (has_references, has_packages) = kinds(case, registry);
     let rows = ROWS.iter().filter(move |row| row.rule == rule.id && fits);
     rows.filter(move |row| match (row.id, row.id == row.rule) {
@@ -128,10 +164,10 @@ fn levels<'a>(case: &'a Case<'_>, rule: &'static Rule, registry: Option<Registry
 }
 
 /// Whether a rule looks at what comes from a registry, or at what comes from none.
-fn looks_at(case: &Case<'_>, rule: &Rule, registry: Option<Registry>) -> bool {
+fn looks_at(rule: &Rule, registry: Option<Registry>, is_unrated: bool) -> bool {
     match rule.id {
         "tier-below-minimum" | "control-missing" | "registry-assumed" => registry.is_some(),
-        "registry-unrated" => matches!(registry, Some(Registry::Record(id)) if !case.ratings.is_rated(id)),
+        "registry-unrated" => registry.is_some() && is_unrated,
         "unknown-registry"
         | "origin-not-allowed"
         | "lockfile-missing"
@@ -167,7 +203,12 @@ fn descriptor(case: &Case<'_>, listed: &Listed, table: &str) -> ReportingDescrip
     let short = name.map_or_else(|| rule.title.to_owned(), |name| format!("{} ({name})", rule.title));
     let help = unmarked(rule.help);
     let full = help.split("\n\n").next().unwrap_or("").replace('\n', " ");
-    let more = format!("More: `packman explain {}`. {}", rule.id, except(listed.registry.and_then(|one| case.ratings.id(one))));
+    let more = format!(
+        "More: `packman explain {}`, or <{}>. {}",
+        rule.id,
+        page(rule),
+        except(listed.registry.and_then(|one| case.ratings.id(one)))
+    );
     let about = if table.is_empty() { String::new() } else { format!("\n\n{table}") };
     ReportingDescriptor::builder()
         .id(listed.id.clone())
@@ -180,12 +221,17 @@ fn descriptor(case: &Case<'_>, listed: &Listed, table: &str) -> ReportingDescrip
                 .markdown(format!("{}{about}\n\n{more}\n", rule.help))
                 .build(),
         )
-        .help_uri(env!("CARGO_PKG_REPOSITORY"))
+        .help_uri(page(rule))
         .default_configuration(
             ReportingConfiguration::builder().level(json!(if listed.is_warning { "warning" } else { "error" })).build(),
         )
         .properties(properties(case, listed))
         .build()
+}
+
+/// The rule on its documentation page.
+fn page(rule: &Rule) -> String {
+    format!("{}/blob/main/docs/rules.md#{}", env!("CARGO_PKG_REPOSITORY"), rule.id)
 }
 
 fn text(text: &str) -> MultiformatMessageString {

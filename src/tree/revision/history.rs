@@ -21,7 +21,7 @@ const DIGITS_MIN: usize = 4;
 /// What is needed of a commit.
 pub(super) struct Commit {
     pub(super) tree: ObjectId,
-    parents: Vec<ObjectId>,
+    pub(super) parents: Vec<ObjectId>,
     /// Seconds since 1970.
     time: i64,
 }
@@ -35,8 +35,14 @@ pub(super) struct History<'r> {
 }
 
 impl History<'_> {
-    /// Reads a commit.
+    /// Reads a commit. Of one that a shallow clone ends with, the parents are not there.
     pub(super) fn commit(&self, id: ObjectId) -> Result<Commit, GitFault> {
+        let commit = self.written(id)?;
+        Ok(if self.shallow.contains(&id) { Commit { parents: Vec::new(), ..commit } } else { commit })
+    }
+
+    /// Reads a commit with the parents that it names, whether or not they were fetched.
+    pub(super) fn written(&self, id: ObjectId) -> Result<Commit, GitFault> {
         let (kind, bytes) = self.objects.meta(id)?;
         if kind != gix_object::Kind::Commit {
             return Err(GitFault::NotACommit { revision: id.to_string(), kind: kind.to_string() });
@@ -44,7 +50,7 @@ impl History<'_> {
         let corrupt = |error: &dyn std::fmt::Display| GitFault::Corrupt { id, reason: error.to_string() };
         let read = || CommitRefIter::from_bytes(&bytes, self.objects.kind);
         let tree = read().tree_id().map_err(|error| corrupt(&error))?;
-        let parents = if self.shallow.contains(&id) { Vec::new() } else { read().parent_ids().collect() };
+        let parents = read().parent_ids().collect();
         // A commit without a readable date is still a commit.
         let time = read().committer().ok().and_then(|committer| committer.time().ok()).map_or(0, |time| time.seconds);
         Ok(Commit { tree, parents, time })

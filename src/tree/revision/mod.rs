@@ -102,6 +102,11 @@ impl Repository {
         self.history().resolve(revision).map(Commit)
     }
 
+    /// The parents that a commit names, whether or not they were fetched.
+    pub fn parents(&self, commit: Commit) -> Result<Vec<Commit>, GitFault> {
+        Ok(self.history().written(commit.0)?.parents.into_iter().map(Commit).collect())
+    }
+
     /// Where two commits parted: their best common ancestor. The names are for faults.
     pub fn merge_base(&self, one: (Commit, &str), other: (Commit, &str)) -> Result<Commit, GitFault> {
         self.history().merge_base((one.0.0, one.1), (other.0.0, other.1)).map(Commit)

@@ -222,6 +222,8 @@ fn the_guide_shows_the_examples() {
         ("pull-request.yml", "A gate for pull requests"),
         ("code-scanning.yml", "With alerts in code scanning"),
         ("merge-queue.yml", "With a merge queue"),
+        ("comment.yml", "With a comment"),
+        ("comment-forks.yml", "With a comment for forks too"),
         ("required-workflow.yml", "For all repositories of an organisation"),
         ("self-hosted.yml", "On machines without a way out"),
         ("gitlab-ci.yml", "GitLab CI"),
