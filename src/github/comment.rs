@@ -245,7 +245,7 @@ mod tests {
         assert!(cut.len() <= COMMENT_BYTES_MAX && cut.len() > COMMENT_BYTES_MAX - 5000, "{}", cut.len());
         let end = cut.split("line with ü in it\n").last().unwrap();
         let (kept, said) = end.split_once("**Cut here**").unwrap();
-        assert_eq!(kept, "line with ü in it\n````\n\n</details>\n\n");
+        assert_eq!(kept, "````\n\n</details>\n\n");
         assert!(said.ends_with(".\n"));
         assert_eq!(body(&marker(None), &"x".repeat(COMMENT_BYTES_MAX - 18)).len(), COMMENT_BYTES_MAX);
         assert!(body(&marker(None), &"x\n".repeat(40_000)).contains("**Cut here**"));
