@@ -49,8 +49,8 @@ pub(super) fn section(report: &Report<'_>) -> String {
         return section;
     }
     section.push_str(&filter(&groups, &rules, &registries));
-    let all = plural(shown, "cause is", "causes are");
-    let _ = writeln!(section, "<p class=\"status\" id=\"matches\" role=\"status\">All {all} shown.</p>");
+    let all = if shown == 1 { "1 cause is shown.".to_owned() } else { format!("All {shown} causes are shown.") };
+    let _ = writeln!(section, "<p class=\"status\" id=\"matches\" role=\"status\">{all}</p>");
     section.push_str(&articles);
     section.push_str("<p class=\"card\" id=\"none\" hidden=\"\">No cause matches the filter.</p>\n");
     let left: usize = groups.iter().skip(shown).map(|group| group.findings.len()).sum();

@@ -31,9 +31,8 @@
       return matches;
     }).length;
     none.hidden = matching !== 0;
-    said.textContent = matching === findings.length
-      ? 'All ' + causes(findings.length) + ' are shown.'
-      : matching + ' of ' + causes(findings.length) + ' match.';
+    const all = findings.length === 1 ? '1 cause is shown.' : 'All ' + causes(findings.length) + ' are shown.';
+    said.textContent = matching === findings.length ? all : matching + ' of ' + causes(findings.length) + ' match.';
   }
 
   form.addEventListener('input', filter);

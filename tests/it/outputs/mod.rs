@@ -1,5 +1,5 @@
 //! Outputs for people and for CI systems, held against what reads them: our own reading of GitHub's runner, Markdown and XML read back.
-//! `docs/outputs.md` has a table of what is tested where.
+//! `docs/checks.md` has a table of what is tested where.
 
 mod hostile;
 mod limits;
