@@ -19,6 +19,8 @@ pub enum Subject {
     Setting(u32, u32),
     /// One exception of the policy.
     Exception(u32),
+    /// One overlay of the policy.
+    Overlay(u32),
     /// One file that is no longer judged, by number in `Case::lost`.
     Lost(u32),
     /// One setting around a lockfile of the base: lockfile and setting by number.

@@ -1,5 +1,6 @@
 //! The whole gate in one function: discover, read, route, assess, judge; reporting is the caller's.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -11,7 +12,7 @@ use crate::catalogue::{self, Catalogue, CatalogueTooOld};
 use crate::facts::Facts;
 use crate::judge::{Note, Report, judge};
 use crate::lost::{Seen, lost};
-use crate::policy::{self, BASELINE_PATH, Baseline, Context, Fault, Policy};
+use crate::policy::{self, BASELINE_PATH, Baseline, Context, Fault, Files, Policy};
 use crate::route::{Declarations, Declared, Registry, Router};
 use crate::rules::{Case, PolicyChange};
 use crate::snapshot::{Listed, Snapshot, Through};
@@ -72,7 +73,7 @@ pub fn compare<T>(
 ) -> Result<T, Refusal> {
     let listed = list(tree, Side::Head)?;
     let facts = Facts::read(request.cargo_metadata.as_ref()).map_err(Refusal::Facts)?;
-    let own = Ruling::of(load(tree, &listed.texts, request.policy.as_ref(), &request.levels, request.today)?)?;
+    let own = Ruling::of(load(tree, &listed.texts, request.policy.as_ref(), &request.levels, request.today)?, request.today)?;
     let ratings = Ratings::new(own.catalogue, &own.declarations);
     let router = Router::new(&ratings);
     let exclude = |path: &str| own.policy.excludes(path).is_some();
@@ -93,12 +94,16 @@ pub fn compare<T>(
 
     let base_listed = list(*base_tree, Side::Base)?;
     notes.extend((!name.is_empty()).then(|| Note { message: format!("compared with {name}"), place: None }));
-    let text_of = |id: Option<TextId>| id.and_then(|id| listed.texts.loaded(id).or(outside.iter().find(|text| text.id == id)));
-    let own_policy = (text_of(own.policy.text), &own.policy.baseline);
+    let text_of = |id: TextId| outside.iter().find(|text| text.id == id).or_else(|| listed.texts.loaded(id));
+    let own_files: Vec<&Text> = own.policy.files.iter().filter_map(|id| text_of(*id)).collect();
+    let own_policy = (own_files.as_slice(), &own.policy.baseline);
     let theirs = base_policy(*base_tree, &base_listed.texts, own_policy, (&request.levels, today), &mut notes)?;
     let beside = Snapshot::beside(&head, &base_listed, *base_tree, through);
     let files = |paths: &[&str]| [file_of(tree, &listed.texts, paths), file_of(*base_tree, &base_listed.texts, paths)];
-    let change = PolicyChange::between(files(&policy::PATHS), files(&[BASELINE_PATH]));
+    let their_files = theirs.as_ref().map_or(&[][..], |theirs| &theirs.policy.files);
+    let extended = extended_paths(own_files.into_iter().chain(their_files.iter().filter_map(|id| base_listed.texts.loaded(*id))));
+    let policies = std::iter::once(files(&policy::PATHS)).chain(extended.iter().map(|path| files(&[path])));
+    let change = PolicyChange::between(policies, files(&[BASELINE_PATH]));
     let Some(theirs) = theirs else {
         fault_of(*base_tree)?;
         head.leave_out_links(&beside);
@@ -143,9 +148,9 @@ struct Ruling {
 }
 
 impl Ruling {
-    fn of(policy: Policy) -> Result<Self, CatalogueTooOld> {
+    fn of(policy: Policy, today: Date) -> Result<Self, CatalogueTooOld> {
         let catalogue = Catalogue::as_of(policy.catalogue.map(|pin| pin.value))?;
-        let declarations = declarations(&policy);
+        let declarations = declarations(&policy, today);
         Ok(Self { policy, catalogue, declarations })
     }
 }
@@ -160,6 +165,12 @@ fn fault_of(tree: &dyn Tree) -> Result<(), TreeError> {
     tree.fault().map_or(Ok(()), Err)
 }
 
+/// Which files of the trees policies extend, beside those that everybody looks for.
+fn extended_paths<'t>(files: impl Iterator<Item = &'t Text>) -> BTreeSet<&'t str> {
+    let of_trees = files.filter(|text| text.id.side != Side::Outside).map(|text| text.path.as_ref());
+    of_trees.filter(|path| !policy::PATHS.contains(path)).collect()
+}
+
 /// The text of the first of these files that a tree has, if it can be read.
 fn file_of<'t>(tree: &dyn Tree, texts: &'t Texts, paths: &[&str]) -> Option<&'t Text> {
     paths.iter().find_map(|path| texts.find(path)).and_then(|id| texts.read(tree, id).ok())
@@ -170,27 +181,30 @@ fn file_of<'t>(tree: &dyn Tree, texts: &'t Texts, paths: &[&str]) -> Option<&'t 
 fn base_policy(
     tree: &dyn Tree,
     texts: &Texts,
-    (own, own_baseline): (Option<&Text>, &Baseline),
+    (own, own_baseline): (&[&Text], &Baseline),
     (levels, today): (&[String], Date),
     notes: &mut Vec<Note>,
 ) -> Result<Option<Ruling>, Refusal> {
-    let found = policy::find(texts).ok().flatten().map(|id| texts.read(tree, id));
-    let is_same = found.as_ref().map(|found| found.as_ref().ok().map(|text| text.bytes())) == own.map(|own| Some(own.bytes()));
     let baseline = baseline_of(tree, texts).unwrap_or_else(|_| {
         let message = format!("the base's `{BASELINE_PATH}` cannot be applied as it is written; it accepts nothing");
         notes.push(Note { message, place: None });
         Baseline::default()
     });
+    let found = rules_of(tree, texts, None, levels, today);
+    let is_same = found.as_ref().is_ok_and(|policy| {
+        let files = policy.files.iter().map(|id| texts.loaded(*id).map(Text::bytes));
+        files.eq(own.iter().map(|text| Some(text.bytes())))
+    });
     if is_same && own_baseline.is_within(&baseline) {
         return Ok(None);
     }
-    let mut policy = rules_of(tree, texts, None, levels, today).or_else(|_| {
+    let mut policy = found.or_else(|_| {
         let message = "the base's policy cannot be applied as it is written; `standard` stands in for it".to_owned();
         notes.push(Note { message, place: None });
         rules_of(tree, &Texts::of(Side::Base, Vec::new()), None, levels, today)
     })?;
     policy.baseline = baseline;
-    Ok(Some(Ruling::of(policy)?))
+    Ok(Some(Ruling::of(policy, today)?))
 }
 
 /// The policy given by hand, else the tree's, else `standard`; with the tree's baseline.
@@ -200,20 +214,44 @@ fn load(tree: &dyn Tree, texts: &Texts, given: Option<&Text>, levels: &[String],
     Ok(policy)
 }
 
+/// The files of a tree, for policies that extend some of them.
+struct TreeFiles<'t> {
+    tree: &'t dyn Tree,
+    texts: &'t Texts,
+}
+
+impl Files for TreeFiles<'_> {
+    fn read(&self, path: &str) -> Option<Result<&Text, &Problem>> {
+        self.texts.find(path).map(|id| self.texts.read(self.tree, id))
+    }
+
+    fn paths(&self) -> Vec<&str> {
+        self.texts.paths().map(|(_, path, _)| path).collect()
+    }
+}
+
 fn rules_of(tree: &dyn Tree, texts: &Texts, given: Option<&Text>, levels: &[String], today: Date) -> Result<Policy, Refusal> {
     let rows: Vec<(&str, &[crate::ecosystem::Ecosystem])> =
         catalogue::all().map(|id| (id.row().id, id.row().ecosystems)).collect();
-    let context = Context { records: &rows, today, levels };
-    if let Some(text) = given {
-        return policy::load(Some(text), &context).map_err(|faults| refuse(faults, Some(text)));
-    }
-    let found = policy::find(texts).map_err(|fault| refuse(vec![fault], None))?;
-    let text = found.map(|id| texts.read(tree, id).map_err(|problem| Refusal::Unreadable(problem.clone()))).transpose()?;
-    policy::load(text, &context).map_err(|faults| refuse(faults, text))
+    let files = TreeFiles { tree, texts };
+    let context = Context { records: &rows, today, levels, files: Some(&files) };
+    let text = match given {
+        Some(given) => Some(given),
+        None => policy::find(texts)
+            .map_err(|fault| refuse(vec![fault], texts, None))?
+            .map(|id| texts.read(tree, id).map_err(|problem| Refusal::Unreadable(problem.clone())))
+            .transpose()?,
+    };
+    policy::load(text, &context).map_err(|faults| refuse(faults, texts, given))
 }
 
-fn refuse(faults: Vec<Fault>, text: Option<&Text>) -> Refusal {
-    let texts = text.map(|text| Text::decode(text.id, &text.path, text.bytes().to_vec()).0).into_iter().collect();
+/// A refusal with every text that its faults stand in.
+fn refuse(faults: Vec<Fault>, texts: &Texts, given: Option<&Text>) -> Refusal {
+    let places = |fault: &Fault| [fault.place, fault.also.as_ref().map(|(place, _)| *place)];
+    let ids: BTreeSet<TextId> = faults.iter().flat_map(places).flatten().map(|place| place.text).collect();
+    let text = |id: TextId| given.filter(|given| given.id == id).or_else(|| texts.loaded(id));
+    let texts = ids.into_iter().filter_map(text);
+    let texts = texts.map(|text| Text::decode(text.id, &text.path, text.bytes().to_vec()).0).collect();
     Refusal::Policy { faults, texts }
 }
 
@@ -224,11 +262,11 @@ fn baseline_of(tree: &dyn Tree, texts: &Texts) -> Result<Baseline, Refusal> {
         vec![Fault::new(Some(problem.place), format!("`{BASELINE_PATH}` {}", problem.message)).with_hint(hint)]
     };
     let baseline = texts.read(tree, id).map_err(unreadable).and_then(Baseline::load);
-    baseline.map_err(|faults| refuse(faults, texts.loaded(id)))
+    baseline.map_err(|faults| refuse(faults, texts, None))
 }
 
 /// What the policy says about origins, in the router's words. The policy has been validated, so every id is known.
-fn declarations(policy: &Policy) -> Declarations {
+fn declarations(policy: &Policy, today: Date) -> Declarations {
     let registries: Vec<Declared> = policy
         .registries
         .iter()
@@ -253,7 +291,9 @@ fn declarations(policy: &Policy) -> Declarations {
         .filter_map(|ecosystem| Some((ecosystem, find(&policy.default_registry(ecosystem)?.value)?)))
         .collect();
     let build_args = policy.build_args.iter().map(|(name, value)| (name.to_string(), value.value.to_string())).collect();
-    Declarations { registries, defaults, build_args }
+    let overlays = policy.overlays.iter().filter(|overlay| !overlay.is_expired(today));
+    let overlays = overlays.filter_map(|overlay| Some((catalogue::find(&overlay.registry.value)?, overlay.clone()))).collect();
+    Declarations { registries, defaults, build_args, overlays }
 }
 
 /// Things to know that are no findings: minimums out of reach, newer entries of the catalogue.

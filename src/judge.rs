@@ -5,10 +5,11 @@
 use std::collections::BTreeMap;
 
 use crate::assess::Tiers;
+use crate::catalogue;
 use crate::catalogue::control::{Control, Tier};
 use crate::catalogue::rating::Reading;
 use crate::finding::{Finding, State, Subject};
-use crate::policy::{BASELINE_PATH, Level};
+use crate::policy::{BASELINE_PATH, Level, Overlay};
 use crate::route::{Class, Registry};
 use crate::rules::{Case, Differences, is_comparing, stale_lines};
 use crate::states;
@@ -79,6 +80,8 @@ pub struct Row {
     pub missing_guaranteed: Vec<Control>,
     /// What is missing for tier 2 in the offered reading.
     pub missing_offered: Vec<Control>,
+    /// The controls whose status is the policy's word.
+    pub by_policy: Vec<Control>,
 }
 
 /// Something to know that is no finding.
@@ -116,6 +119,8 @@ pub struct Report<'a> {
 #[must_use]
 pub fn judge(case: Case<'_>, mut notes: Vec<Note>) -> Report<'_> {
     let (mut findings, stale) = findings(&case);
+    notes.extend(overlay_notes(&case));
+    notes.extend(ending_notes(&case));
     notes.extend(stale_note(&case, &stale));
     findings.sort_by_key(|finding| {
         (finding.state, std::cmp::Reverse(finding.level), order(&case, finding.subject), finding.rule.id, finding.detail)
@@ -167,6 +172,60 @@ fn verdict(counts: &Counts, no_lockfile: Option<Level>) -> Verdict {
     }
 }
 
+/// What counts by the policy's own word: each overlay that holds, of a registry that is in use.
+fn overlay_notes(case: &Case<'_>) -> Vec<Note> {
+    let overlays = case.policy.overlays.iter().filter(|overlay| !overlay.is_expired(case.today));
+    let overlays = overlays.filter(|overlay| case.uses(&overlay.registry.value));
+    let note = |overlay: &Overlay| {
+        let id = catalogue::find(&overlay.registry.value)?;
+        let read = case.ratings.as_read(id).statuses();
+        let mut says: Vec<String> = overlay
+            .controls
+            .iter()
+            .map(|(control, status)| {
+                format!("`{}` counts as {} (the catalogue says {})", control.id(), status.value, read.get(*control))
+            })
+            .collect();
+        if let Some(all) = overlay.all {
+            let others = if says.is_empty() { "every control" } else { "every other control" };
+            says.push(format!("{others} counts as {}", all.value));
+        }
+        let Overlay { reason, owner, until, .. } = overlay;
+        let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        let message =
+            format!("by your policy, until {}, of {}: {}; {owner}: {reason}", until.value, id.row().name, says.join(", "));
+        Some(Note { message, place: overlay.place() })
+    };
+    overlays.filter_map(note).collect()
+}
+
+/// Above this number of ends that are near, the rest is counted.
+const ENDINGS_MAX: usize = 10;
+
+/// Which exceptions and overlays end soon.
+fn ending_notes(case: &Case<'_>) -> Vec<Note> {
+    let exceptions = case.policy.exceptions.all().iter().enumerate().map(|(number, exception)| {
+        let name = format!("the exception {}", case.exception_name(u32::try_from(number).unwrap_or(u32::MAX)));
+        (name, exception.until)
+    });
+    let overlays = case.policy.overlays.iter().map(|one| (format!("the overlay of `{}`", one.registry.value), one.until));
+    let ends = exceptions.chain(overlays).filter_map(|(name, until)| {
+        let when = match case.policy.days_left(until.value, case.today)? {
+            0 => "today".to_owned(),
+            1 => "tomorrow".to_owned(),
+            days => format!("in {days} days"),
+        };
+        Some(Note { message: format!("{name} ends {when}: {} is its last day", until.value), place: until.place })
+    });
+    let mut notes: Vec<Note> = ends.collect();
+    let more = notes.len().saturating_sub(ENDINGS_MAX);
+    if more > 0 {
+        notes.truncate(ENDINGS_MAX);
+        notes.push(Note { message: format!("and {more} more exceptions or overlays end soon"), place: None });
+    }
+    notes
+}
+
 /// That the baseline can shrink.
 fn stale_note(case: &Case<'_>, stale: &[u32]) -> Option<Note> {
     let first = *stale.first()?;
@@ -203,6 +262,7 @@ fn order(case: &Case<'_>, subject: Subject) -> (u32, u32, u32, u8) {
         Subject::BaseSetting(number, index) => (number, index, 0, 5),
         Subject::Policy => (u32::MAX, 0, 0, 6),
         Subject::Exception(index) => (u32::MAX, index, 0, 7),
+        Subject::Overlay(index) => (u32::MAX, index, 0, 8),
     }
 }
 
@@ -278,5 +338,6 @@ fn row(case: &Case<'_>, registry: Registry, class: Class, is_own: bool, dependen
         offered: rating.as_ref().map(|rating| rating.offered(Tier::BASIC)),
         missing_guaranteed: missing(Reading::Guaranteed),
         missing_offered: missing(Reading::Offered),
+        by_policy: standing.statuses().overlaid().iter().collect(),
     }
 }

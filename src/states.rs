@@ -53,7 +53,8 @@ fn is_settled(finding: &Finding, shared: &[bool]) -> bool {
 pub fn worse(case: &Case<'_>, own: Vec<Finding>, theirs_case: &Case<'_>, theirs: Vec<Finding>) -> Vec<Finding> {
     let rank = |finding: &Finding| if finding.decides() { 1 + finding.level as u32 } else { 0 };
     let mut ranks: HashMap<String, [Option<u32>; 2]> = HashMap::new();
-    let theirs: Vec<Finding> = theirs.into_iter().filter(|finding| !matches!(finding.subject, Subject::Exception(_))).collect();
+    let theirs: Vec<Finding> =
+        theirs.into_iter().filter(|finding| !matches!(finding.subject, Subject::Exception(_) | Subject::Overlay(_))).collect();
     let own: Vec<(String, Finding)> = own.into_iter().map(|finding| (finding.key(case), finding)).collect();
     let theirs: Vec<(String, Finding)> = theirs.into_iter().map(|finding| (finding.key(theirs_case), finding)).collect();
     for (side, findings) in [&own, &theirs].into_iter().enumerate() {

@@ -1,7 +1,8 @@
 //! What is asked of each dependency: tier, reading, controls.
 //!
 //! Answers for: which line of `[minimum]` and `[[minimum.for]]` speaks about a dependency. Each of tier, reading and controls is taken
-//! from the most specific entry that states it; where two are equally specific, from the one that asks more.
+//! from the most specific entry that states it; where two are equally specific, from the one of the later file, then from the one that asks
+//! more.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -14,7 +15,7 @@ use crate::catalogue::control::{Control, Tier};
 use crate::catalogue::rating::Reading;
 use crate::dependency::Scopes;
 use crate::ecosystem::Ecosystem;
-use crate::text::Span;
+use crate::text::Place;
 
 /// What is asked of one dependency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,11 @@ struct Ask {
 struct Narrower {
     selector: Selector,
     rank: Rank,
+    /// The number of the layer that says so: of two that select alike, a later one wins.
+    layer: usize,
     ask: Ask,
+    /// Where it begins.
+    start: Option<Place>,
 }
 
 /// All that the policy asks of dependencies.
@@ -53,6 +58,30 @@ pub struct Minimums {
 const READING_DEFAULT: Setting<Reading> = Setting::of(Reading::Offered, SetBy::Default);
 
 impl Minimums {
+    /// Validates one file's `[minimum]`.
+    pub(super) fn add(&mut self, file: &file::Minimum, layer: usize, compiler: &mut Compiler<'_>) {
+        let general = ask(file.tier.as_ref(), file.reading.as_ref(), file.controls.as_deref(), compiler);
+        self.general.tier = general.tier.or(self.general.tier);
+        self.general.reading = general.reading.or(self.general.reading);
+        self.general.controls = general.controls.or(self.general.controls.take());
+        let first = self.narrower.len();
+        self.narrower.extend(file.narrower.iter().filter_map(|entry| narrower(entry, layer, compiler)));
+        let mut seen = HashMap::new();
+        for entry in self.narrower.iter().skip(first) {
+            if let Some(first) = seen.insert(entry.selector.identity(), entry.start) {
+                compiler
+                    .fault_at(entry.start, "two entries of `[[minimum.for]]` select the same dependencies")
+                    .hint("make one of them")
+                    .also(first, "the first one");
+            }
+        }
+    }
+
+    /// Makes entries quick to find.
+    pub(super) fn finish(&mut self) {
+        self.index = Index::of(self.narrower.iter().map(|entry| &entry.selector));
+    }
+
     /// What is asked of a dependency; `None` if nothing is.
     #[must_use]
     pub fn of(&self, subject: &Subject<'_>) -> Option<Minimum<'_>> {
@@ -64,13 +93,13 @@ impl Minimums {
                 let Some(entry) = self.narrower.get(position).filter(|entry| entry.selector.fits(subject)) else { continue };
                 // The position last, so that the answer never hangs on the order in which candidates come.
                 if let Some(asked) = &entry.ask.tier {
-                    prefer(&mut tier, (entry.rank, usize::from(asked.value.0), Reverse(position)), *asked);
+                    prefer(&mut tier, (entry.rank, entry.layer, usize::from(asked.value.0), Reverse(position)), *asked);
                 }
                 if let Some(asked) = &entry.ask.reading {
-                    prefer(&mut reading, (entry.rank, strictness(asked.value), Reverse(position)), *asked);
+                    prefer(&mut reading, (entry.rank, entry.layer, strictness(asked.value), Reverse(position)), *asked);
                 }
                 if let Some(asked) = &entry.ask.controls {
-                    prefer(&mut controls, (entry.rank, asked.len(), Reverse(position)), asked.as_slice());
+                    prefer(&mut controls, (entry.rank, entry.layer, asked.len(), Reverse(position)), asked.as_slice());
                 }
             }
         }
@@ -92,7 +121,7 @@ impl Minimums {
     }
 }
 
-type Weight = (Rank, usize, Reverse<usize>);
+type Weight = (Rank, usize, usize, Reverse<usize>);
 
 fn prefer<T>(best: &mut (Option<Weight>, Option<T>), weight: Weight, asked: T) {
     if best.0.is_none_or(|so_far| weight > so_far) {
@@ -108,41 +137,21 @@ fn strictness(reading: Reading) -> usize {
     }
 }
 
-/// Validates `[minimum]`.
-pub(super) fn compile(file: &file::Minimum, compiler: &mut Compiler<'_>) -> Minimums {
-    let general = ask(file.tier.as_ref(), file.reading.as_ref(), file.controls.as_deref(), compiler);
-    let mut narrower: Vec<(Narrower, Span)> = Vec::new();
-    for At { value: entry, span } in &file.narrower {
-        let faults_before = compiler.faults.len();
-        let selector = selector(entry, compiler);
-        let ask = ask(entry.tier.as_ref(), entry.reading.as_ref(), entry.controls.as_deref(), compiler);
-        if compiler.faults.len() > faults_before {
-            continue;
-        }
-        if selector.is_empty() {
-            let hint = "say which dependencies it is for: `ecosystem`, `registry`, `scope`, `npm-scope`, `package` or `path`";
-            compiler.fault(*span, "an entry of `[[minimum.for]]` selects nothing").hint(hint);
-        } else if ask.tier.is_none() && ask.reading.is_none() && ask.controls.is_none() {
-            compiler.fault(*span, "an entry of `[[minimum.for]]` asks nothing").hint("add `tier`, `reading` or `controls`");
-        }
-        narrower.push((Narrower { rank: selector.rank(), selector, ask }, *span));
+fn narrower(entry: &At<file::Narrower>, layer: usize, compiler: &mut Compiler<'_>) -> Option<Narrower> {
+    let At { value: entry, span } = entry;
+    let faults_before = compiler.faults.len();
+    let selector = selector(entry, compiler);
+    let ask = ask(entry.tier.as_ref(), entry.reading.as_ref(), entry.controls.as_deref(), compiler);
+    if compiler.faults.len() > faults_before {
+        return None;
     }
-    refuse_twins(&narrower, compiler);
-    let narrower: Vec<Narrower> = narrower.into_iter().map(|(entry, _)| entry).collect();
-    let index = Index::of(narrower.iter().map(|entry| &entry.selector));
-    Minimums { general, narrower, index }
-}
-
-fn refuse_twins(narrower: &[(Narrower, Span)], compiler: &mut Compiler<'_>) {
-    let mut seen = HashMap::new();
-    for (entry, span) in narrower {
-        if let Some(first) = seen.insert(entry.selector.identity(), *span) {
-            compiler
-                .fault(*span, "two entries of `[[minimum.for]]` select the same dependencies")
-                .hint("make one of them")
-                .also(first, "the first one");
-        }
+    if selector.is_empty() {
+        let hint = "say which dependencies it is for: `ecosystem`, `registry`, `scope`, `npm-scope`, `package` or `path`";
+        compiler.fault(*span, "an entry of `[[minimum.for]]` selects nothing").hint(hint);
+    } else if ask.tier.is_none() && ask.reading.is_none() && ask.controls.is_none() {
+        compiler.fault(*span, "an entry of `[[minimum.for]]` asks nothing").hint("add `tier`, `reading` or `controls`");
     }
+    Some(Narrower { rank: selector.rank(), selector, layer, ask, start: compiler.at(*span) })
 }
 
 fn ask(

@@ -7,7 +7,10 @@ use std::collections::HashMap;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
+use super::Setting;
+use super::compile::Compiler;
 use super::fault::advice;
+use super::file::At;
 use crate::dependency::Scopes;
 use crate::ecosystem::Ecosystem;
 use crate::pattern;
@@ -295,6 +298,45 @@ fn fits_scope(wanted: Scopes, scopes: Scopes) -> bool {
 
 fn fits_npm_scope(wanted: &str, subject: &Subject<'_>) -> bool {
     subject.ecosystem == Some(Ecosystem::Npm) && subject.name.split_once('/').is_some_and(|(scope, _)| scope == wanted)
+}
+
+/// Lines of path patterns.
+#[derive(Clone, Debug, Default)]
+pub struct PathLines {
+    lines: Vec<Setting<Box<str>>>,
+    paths: Paths,
+}
+
+impl PathLines {
+    pub(super) fn add(&mut self, written: &[At<String>], compiler: &mut Compiler<'_>) {
+        for pattern in written {
+            compiler.check_path(pattern);
+            self.lines.push(compiler.setting(pattern, pattern.value.as_str().into()));
+        }
+    }
+
+    pub(super) fn finish(&mut self, compiler: &mut Compiler<'_>) {
+        if !compiler.faults.is_empty() {
+            return;
+        }
+        match (Paths::compile(self.lines.iter().map(|line| line.value.as_ref())), self.lines.last()) {
+            (Ok(paths), _) => self.paths = paths,
+            (Err(why), Some(last)) => compiler.refuse_path(last.place, &last.value, &why),
+            (Err(_), None) => {}
+        }
+    }
+
+    /// The first line that a path fits.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<&Setting<Box<str>>> {
+        self.paths.find(path).and_then(|index| self.lines.get(index))
+    }
+
+    /// All lines, in the order of the files.
+    #[must_use]
+    pub fn lines(&self) -> &[Setting<Box<str>>] {
+        &self.lines
+    }
 }
 
 /// Selectors by what is asked of them most, so that a long list costs no more than a short one.

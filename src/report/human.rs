@@ -53,8 +53,9 @@ fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<(
 
 /// Which policy asks: its file and the presets that it builds on.
 pub(super) fn policy_title(case: &Case<'_>) -> String {
-    let presets: Vec<&str> = case.policy.extends.iter().map(|preset| preset.value).collect();
-    let presets = if presets.is_empty() { "standard".to_owned() } else { presets.join(", ") };
+    let presets = case.policy.extends.iter().map(|preset| preset.value);
+    let extended = case.policy.files.iter().filter(|file| Some(**file) != case.policy.text).map(|file| case.path(*file));
+    let presets = presets.chain(extended).collect::<Vec<_>>().join(", ");
     match case.policy.text {
         Some(text) => format!("{} ({presets})", case.path(text)),
         None => format!("{presets} (no packman.toml)"),
@@ -119,8 +120,11 @@ fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
 
 pub(super) fn cells(row: &Row) -> [String; 6] {
     let none = || "-".to_owned();
+    let by_policy = !row.by_policy.is_empty();
     let tier = match (row.tiers.guaranteed, row.tiers.offered) {
+        (Some(guaranteed), Some(offered)) if guaranteed == offered && by_policy => format!("{offered} (by your policy)"),
         (Some(guaranteed), Some(offered)) if guaranteed == offered => guaranteed.to_string(),
+        (Some(_), Some(offered)) if by_policy => format!("{offered} (offered, by your policy)"),
         (Some(_), Some(offered)) => format!("{offered} (offered)"),
         _ => none(),
     };

@@ -421,6 +421,13 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Whether any dependency comes from a registry of the catalogue, directly or by a declared mirror of it.
+    #[must_use]
+    pub fn uses(&self, id: &str) -> bool {
+        let is_it = |registry| matches!(registry, Registry::Record(record) if record.row().id == id);
+        self.dependencies().any(|dependency| is_it(self.ratings.original(dependency.origin.registry, dependency.name())))
+    }
+
     /// What the policy asks of a dependency.
     #[must_use]
     pub fn minimum_for(&self, dependency: &Dependency<'a>) -> Option<Minimum<'a>> {
@@ -466,6 +473,11 @@ impl<'a> Case<'a> {
                 }
             }
             Subject::Exception(index) => parts.detail = self.exception_name(index),
+            Subject::Overlay(index) => {
+                let id = self.policy.overlays.get(index as usize).map_or("-", |overlay| &overlay.registry.value);
+                id.clone_into(&mut parts.registry);
+                "overlay".clone_into(&mut parts.detail);
+            }
             Subject::Lost(index) => parts.lockfile = self.lost.get(index as usize).map_or("-", |lost| &lost.path).to_owned(),
             Subject::BaseSetting(number, index) => {
                 if let Some((setting, path)) = self.base_setting(number, index) {

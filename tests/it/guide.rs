@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::policy::Folder;
 use jiff::civil::{Date, date};
 use packman::catalogue;
 use packman::cli::{Environment, run};
@@ -170,7 +171,9 @@ fn policies_are_policies() {
             count += 1;
             let id = TextId { side: Side::Head, index: 0 };
             let (text, _) = Text::decode(id, "packman.toml", example.as_bytes().to_vec());
-            let loaded = policy::load(Some(&text), &Context { records: &records, today: TODAY, levels: &[] });
+            let files = Folder::of_the_guide(example);
+            let loaded =
+                policy::load(Some(&text), &Context { records: &records, today: TODAY, levels: &[], files: Some(&files) });
             assert!(loaded.is_ok(), "{page}: {example}\n{:?}", loaded.err());
         }
     }

@@ -7,9 +7,11 @@ use jiff::civil::{Date, date};
 use packman::catalogue::control::Control;
 use packman::dependency::Scopes;
 use packman::ecosystem::Ecosystem;
-use packman::policy::{self, Context, Fault, Level, Policy, ROWS, SetBy, Subject};
-use packman::text::{Place, Side, Text, TextId, Texts};
-use packman::tree::FileKind;
+use packman::policy::{self, Context, Fault, Files, Level, Policy, ROWS, SetBy, Subject};
+use packman::text::{Place, Problem, Side, Text, TextId, Texts};
+use packman::tree::{FileKind, MapTree, Tree};
+
+use crate::golden::{self, collect};
 
 /// A small catalogue, so that tests don't move with the data.
 const RECORDS: &[(&str, &[Ecosystem])] = &[
@@ -31,7 +33,7 @@ fn text(content: &str) -> Text {
 
 fn try_load(content: &str, levels: &[&str]) -> Result<Policy, Vec<Fault>> {
     let levels: Vec<String> = levels.iter().map(|level| (*level).to_owned()).collect();
-    policy::load(Some(&text(content)), &Context { records: RECORDS, today: TODAY, levels: &levels })
+    policy::load(Some(&text(content)), &Context { records: RECORDS, today: TODAY, levels: &levels, files: None })
 }
 
 fn load(content: &str) -> Policy {
@@ -46,12 +48,16 @@ fn excerpt(text: &Text, place: Place) -> String {
 }
 
 fn dump(text: &Text, faults: &[Fault]) -> String {
+    told(faults, |place| excerpt(text, place))
+}
+
+fn told(faults: &[Fault], excerpt: impl Fn(Place) -> String) -> String {
     let mut out = String::new();
     for fault in faults {
-        let place = fault.place.map_or_else(|| "command line".to_owned(), |place| excerpt(text, place));
+        let place = fault.place.map_or_else(|| "command line".to_owned(), &excerpt);
         let _ = writeln!(out, "{place}\n  {}", fault.message);
         if let Some((also, label)) = &fault.also {
-            let _ = writeln!(out, "  {}: {label}", excerpt(text, *also));
+            let _ = writeln!(out, "  {}: {label}", excerpt(*also));
         }
         if !fault.hint.is_empty() {
             let _ = writeln!(out, "  = {}", fault.hint);
@@ -195,7 +201,7 @@ fn the_sample_means_what_it_says() {
 
 #[test]
 fn without_a_file_standard_holds() {
-    let policy = policy::load(None, &Context { records: RECORDS, today: TODAY, levels: &[] }).unwrap();
+    let policy = policy::load(None, &Context { records: RECORDS, today: TODAY, levels: &[], files: None }).unwrap();
     let empty = load("");
     for row in ROWS {
         assert_eq!(policy.level(row.id), empty.level(row.id));
@@ -419,7 +425,10 @@ fn the_guide_is_right() {
     let examples: Vec<&str> = guide.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert!(examples.len() > 8);
     for example in &examples {
-        load(example);
+        let folder = Folder::of_the_guide(example);
+        let loaded =
+            policy::load(Some(&text(example)), &Context { records: RECORDS, today: TODAY, levels: &[], files: Some(&folder) });
+        loaded.unwrap_or_else(|faults| panic!("{}", dump(&text(example), &faults)));
     }
     let mut keys = Vec::new();
     keys_of(&policy::schema(), &mut keys);
@@ -447,6 +456,54 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/policy")
 }
 
+/// The files of a case: a policy may extend others.
+pub(crate) struct Folder {
+    tree: MapTree,
+    texts: Texts,
+}
+
+impl Folder {
+    /// A repository with the files that the guide's examples extend.
+    pub(crate) fn of_the_guide(example: &str) -> Self {
+        let tree = MapTree::of(&[("packman.toml", example), ("policies/company.toml", "")]);
+        let texts = Texts::of(Side::Head, tree.list().unwrap().files);
+        Self { tree, texts }
+    }
+
+    fn of(case: &Path, change: impl Fn(&str) -> String) -> Self {
+        let mut tree = MapTree::default();
+        collect(case, case, &mut tree.0);
+        for bytes in tree.0.values_mut() {
+            *bytes = change(std::str::from_utf8(bytes).unwrap()).into_bytes();
+        }
+        let texts = Texts::of(Side::Head, tree.list().unwrap().files);
+        Self { tree, texts }
+    }
+
+    fn messages(&self) -> String {
+        let root = policy::find(&self.texts).unwrap().unwrap();
+        let root = self.texts.read(&self.tree, root).unwrap();
+        match policy::load(Some(root), &Context { records: RECORDS, today: TODAY, levels: &[], files: Some(self) }) {
+            Ok(_) => "no fault\n".to_owned(),
+            Err(faults) => told(&faults, |place| {
+                let text = self.texts.loaded(place.text).unwrap();
+                let path = if text.id == root.id { String::new() } else { format!("{}:", text.path) };
+                format!("{path}{}", excerpt(text, place))
+            }),
+        }
+    }
+}
+
+impl Files for Folder {
+    fn read(&self, path: &str) -> Option<Result<&Text, &Problem>> {
+        self.texts.find(path).map(|id| self.texts.read(&self.tree, id))
+    }
+
+    fn paths(&self) -> Vec<&str> {
+        self.texts.paths().map(|(_, path, _)| path).collect()
+    }
+}
+
 /// Every message, with its places. Each case is read three times: as it is, with CR LF, and with a byte order mark.
 #[test]
 fn messages() {
@@ -455,32 +512,20 @@ fn messages() {
     cases.sort();
     assert!(cases.len() >= 10, "only {} cases", cases.len());
     for case in cases {
-        let content = std::fs::read_to_string(case.join("packman.toml")).unwrap();
-        let found = messages_of(&content);
         let golden = case.join("expected.txt");
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(&golden, &found).unwrap();
-        }
+        stale.extend(golden::stale(&golden, &Folder::of(&case, str::to_owned).messages()));
         let expected = std::fs::read_to_string(&golden).unwrap_or_default();
-        for (twin, content) in [
-            ("", content.clone()),
-            (" with CR LF", content.replace('\n', "\r\n")),
-            (" with a mark", format!("\u{feff}{content}")),
+        for (twin, change) in [
+            (" with CR LF", (|content| content.replace('\n', "\r\n")) as fn(&str) -> String),
+            (" with a mark", |content| format!("\u{feff}{content}")),
         ] {
-            let found = messages_of(&content);
+            let found = Folder::of(&case, change).messages();
             if found != expected {
                 stale.push(format!("{}{twin}:\n{found}", case.display()));
             }
         }
     }
     assert!(stale.is_empty(), "messages differ (UPDATE=1 rewrites them):\n{}", stale.join("\n"));
-}
-
-fn messages_of(content: &str) -> String {
-    match try_load(content, &[]) {
-        Ok(_) => "no fault\n".to_owned(),
-        Err(faults) => dump(&text(content), &faults),
-    }
 }
 
 #[test]
@@ -514,14 +559,14 @@ proptest::proptest! {
     #[test]
     fn any_bytes_are_answered(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
         let text = Text::decode(TextId { side: Side::Head, index: 0 }, "packman.toml", bytes).0;
-        let _ = policy::load(Some(&text), &Context { records: RECORDS, today: TODAY, levels: &[] });
+        let _ = policy::load(Some(&text), &Context { records: RECORDS, today: TODAY, levels: &[], files: None });
     }
 
     /// Pieces of real policies in any order: places always lie in the file.
     #[test]
     fn any_mixture_is_answered(lines in proptest::collection::vec(proptest::sample::select(SAMPLE.lines().collect::<Vec<_>>()), 0..30)) {
         let text = text(&lines.join("\n"));
-        if let Err(faults) = policy::load(Some(&text), &Context { records: RECORDS, today: TODAY, levels: &[] }) {
+        if let Err(faults) = policy::load(Some(&text), &Context { records: RECORDS, today: TODAY, levels: &[], files: None }) {
             for fault in faults {
                 let places = fault.place.into_iter().chain(fault.also.map(|(place, _)| place));
                 for place in places {

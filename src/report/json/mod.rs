@@ -151,6 +151,8 @@ struct RegistryRow<'r> {
     controls_offered: Option<usize>,
     /// What is missing for tier 2.
     missing: Missing,
+    /// The controls whose status is your policy's word (an overlay) and not the catalogue's.
+    by_policy: Vec<&'static str>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -378,7 +380,7 @@ fn finding_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, finding: &Find
             case.judged(number).map(|judged| case.path(judged.lockfile.text))
         }
         Subject::Lost(index) => case.lost.get(index as usize).map(|lost| lost.path.as_str()),
-        Subject::Exception(_) | Subject::BaseSetting(..) | Subject::Policy => None,
+        Subject::Exception(_) | Subject::Overlay(_) | Subject::BaseSetting(..) | Subject::Policy => None,
     };
     let places = words.primary.iter().map(|place| ("primary", *place)).chain(words.also.iter().copied());
     FindingRow {
@@ -484,6 +486,7 @@ fn registry_row(row: &Row) -> RegistryRow<'_> {
             guaranteed: row.missing_guaranteed.iter().copied().map(Control::id).collect(),
             offered: row.missing_offered.iter().copied().map(Control::id).collect(),
         },
+        by_policy: row.by_policy.iter().copied().map(Control::id).collect(),
     }
 }
 
@@ -503,16 +506,18 @@ fn inputs<'r>(case: &'r Case<'r>) -> Vec<Input<'r>> {
     let sides = [Some(case.head), case.base].into_iter().flatten();
     let of_sides = sides.flat_map(|side| {
         let lockfiles: HashSet<TextId> = side.lockfiles.iter().map(|judged| judged.lockfile.text).collect();
-        side.texts.all_loaded().filter_map(move |text| Some(input(text, role(text, &lockfiles)?)))
+        side.texts.all_loaded().filter_map(move |text| Some(input(text, role(case, text, &lockfiles)?)))
     });
     let by_hand = |text| if Some(text) == case.policy.text { "policy" } else { "facts" };
     of_sides.chain(case.outside.iter().map(|text| input(text, by_hand(text.id)))).collect()
 }
 
 /// What a file had to say; nothing if it only looked like a lockfile.
-fn role(text: &Text, lockfiles: &HashSet<TextId>) -> Option<&'static str> {
+fn role(case: &Case<'_>, text: &Text, lockfiles: &HashSet<TextId>) -> Option<&'static str> {
+    let mut policies = std::iter::once(case.policy).chain(case.under_base.map(|theirs| theirs.policy));
     match text.path.as_ref() {
         _ if lockfiles.contains(&text.id) => Some("lockfile"),
+        _ if policies.any(|policy| policy.files.contains(&text.id)) => Some("policy"),
         path if policy::PATHS.contains(&path) => Some("policy"),
         policy::BASELINE_PATH => Some("baseline"),
         path => (!FORMATS.iter().any(|format| format.claims(path))).then_some("neighbour"),
