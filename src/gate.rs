@@ -9,14 +9,15 @@ use thiserror::Error;
 use crate::assess::Ratings;
 use crate::catalogue::rating::Statuses;
 use crate::catalogue::{self, Catalogue, CatalogueTooOld};
+use crate::ecosystem::Ecosystem;
 use crate::facts::Facts;
 use crate::judge::{Note, Report, judge};
 use crate::lost::{Seen, lost};
 use crate::policy::{self, BASELINE_PATH, Baseline, Context, Fault, Files, Policy};
 use crate::route::{Declarations, Declared, Registry, Router};
-use crate::rules::{Case, PolicyChange};
+use crate::rules::{By, Case, Other, PolicyChange};
 use crate::snapshot::{Listed, Snapshot, Through};
-use crate::text::{Problem, Side, Text, TextId, Texts};
+use crate::text::{Problem, Side, Span, Text, TextId, Texts};
 use crate::tree::{Listing, Tree, TreeError};
 
 /// What is asked of the gate beside the tree.
@@ -24,6 +25,8 @@ use crate::tree::{Listing, Tree, TreeError};
 pub struct Request {
     /// A policy given by hand, in place of the tree's own.
     pub policy: Option<Text>,
+    /// A policy from outside that the tree's own may only tighten.
+    pub floor: Option<Floor>,
     /// The output of `cargo metadata --format-version 1`, made beforehand.
     pub cargo_metadata: Option<Text>,
     /// `RULE=LEVEL` of the command line.
@@ -32,6 +35,15 @@ pub struct Request {
     pub today: Date,
     /// Things to know that whoever asks has found out.
     pub notes: Vec<String>,
+}
+
+/// A policy from outside.
+#[derive(Debug)]
+pub struct Floor {
+    /// The file.
+    pub text: Text,
+    /// Its path from the root under judgement, where it lies below that.
+    pub inside: Option<String>,
 }
 
 /// Why there is no report.
@@ -73,63 +85,86 @@ pub fn compare<T>(
 ) -> Result<T, Refusal> {
     let listed = list(tree, Side::Head)?;
     let facts = Facts::read(request.cargo_metadata.as_ref()).map_err(Refusal::Facts)?;
-    let own = Ruling::of(load(tree, &listed.texts, request.policy.as_ref(), &request.levels, request.today)?, request.today)?;
-    let ratings = Ratings::new(own.catalogue, &own.declarations);
-    let router = Router::new(&ratings);
-    let exclude = |path: &str| own.policy.excludes(path).is_some();
-    let through = Through { exclude: &exclude, facts: &facts, router: &router };
-    let mut head = Snapshot::read(&listed, tree, through);
+    let today = request.today;
+    let own = Ruling::of(load(tree, &listed.texts, request.policy.as_ref(), &request.levels, today)?, today)?;
+    let own_ratings = Ratings::new(own.catalogue, &own.declarations);
+    let base_listed = base.map(|base| list(base.tree, Side::Base)).transpose()?;
+    let sides = Sides { head: (tree, &listed), base: base.map(|base| base.tree).zip(base_listed.as_ref()), facts: &facts };
+    let mut head = own.read(&own_ratings, &sides);
     fault_of(tree)?;
-    let mut notes = notes(&own.policy, own.catalogue, &ratings);
+
+    let mut notes = notes(&own.policy, own.catalogue, &own_ratings);
     notes.extend(request.notes.into_iter().map(|message| Note { message, place: None }));
     if let Some(text) = &request.cargo_metadata {
         notes.push(Note { message: format!("crates are judged by features and targets, as `{}` says", text.path), place: None });
     }
-    let today = request.today;
+    let mut rulings: Vec<(By, Ruling)> = Vec::new();
+    let mut change = None;
     let outside: Vec<Text> = request.policy.into_iter().chain(request.cargo_metadata).collect();
-    let alone = |head| Case::of(head, &own.policy, &ratings, today, &outside);
-    let Some(Base { tree: base_tree, name }) = base else {
-        return Ok(with(&judge(alone(&head), notes)));
-    };
+    if let (Some(Base { tree: base_tree, name }), Some(base_listed)) = (base, &base_listed) {
+        notes.extend((!name.is_empty()).then(|| Note { message: format!("compared with {name}"), place: None }));
+        let text_of = |id: TextId| outside.iter().find(|text| text.id == id).or_else(|| listed.texts.loaded(id));
+        let own_files: Vec<&Text> = own.policy.files.iter().filter_map(|id| text_of(*id)).collect();
+        let own_policy = (own_files.as_slice(), &own.policy.baseline);
+        let theirs = base_policy(*base_tree, &base_listed.texts, own_policy, (&request.levels, today), &mut notes)?;
+        let files = |paths: &[&str]| [file_of(tree, &listed.texts, paths), file_of(*base_tree, &base_listed.texts, paths)];
+        let their_files = theirs.as_ref().map_or(&[][..], |theirs| &theirs.policy.files);
+        let their_files = their_files.iter().filter_map(|id| base_listed.texts.loaded(*id));
+        let extended = extended_paths(own_files.into_iter().chain(their_files));
+        let policies = std::iter::once(files(&policy::PATHS)).chain(extended.iter().map(|path| files(&[path])));
+        change = PolicyChange::between(policies, files(&[BASELINE_PATH]));
+        if let Some(theirs) = theirs {
+            let message = "the base has another policy; both judge this change, and the worse verdict stands".to_owned();
+            notes.push(Note { message, place: None });
+            rulings.push((By::Base, theirs));
+        }
+    }
+    let floor = request.floor.map(|floor| (load_floor(&floor, &own.policy, &listed.texts, today, &mut notes), floor.text));
+    let mut outside = outside;
+    if let Some((policy, text)) = floor {
+        rulings.push((By::Floor, Ruling::of(policy?, today)?));
+        outside.push(text);
+    }
 
-    let base_listed = list(*base_tree, Side::Base)?;
-    notes.extend((!name.is_empty()).then(|| Note { message: format!("compared with {name}"), place: None }));
-    let text_of = |id: TextId| outside.iter().find(|text| text.id == id).or_else(|| listed.texts.loaded(id));
-    let own_files: Vec<&Text> = own.policy.files.iter().filter_map(|id| text_of(*id)).collect();
-    let own_policy = (own_files.as_slice(), &own.policy.baseline);
-    let theirs = base_policy(*base_tree, &base_listed.texts, own_policy, (&request.levels, today), &mut notes)?;
-    let beside = Snapshot::beside(&head, &base_listed, *base_tree, through);
-    let files = |paths: &[&str]| [file_of(tree, &listed.texts, paths), file_of(*base_tree, &base_listed.texts, paths)];
-    let their_files = theirs.as_ref().map_or(&[][..], |theirs| &theirs.policy.files);
-    let extended = extended_paths(own_files.into_iter().chain(their_files.iter().filter_map(|id| base_listed.texts.loaded(*id))));
-    let policies = std::iter::once(files(&policy::PATHS)).chain(extended.iter().map(|path| files(&[path])));
-    let change = PolicyChange::between(policies, files(&[BASELINE_PATH]));
-    let Some(theirs) = theirs else {
-        fault_of(*base_tree)?;
-        head.leave_out_links(&beside);
-        let lost = lost(Seen { side: &beside, tree: *base_tree }, Seen { side: &head, tree }, &own.policy);
-        let case = Case { base: Some(&beside), lost: &lost, change: change.as_ref(), ..alone(&head) };
-        return Ok(with(&judge(case, notes)));
-    };
-
-    let message = "the base has another policy; both judge this change, and the worse verdict stands".to_owned();
-    notes.push(Note { message, place: None });
     // Each policy reads both sides on its own: what it excludes and declares decides what there is and where it comes from.
-    let their_ratings = Ratings::new(theirs.catalogue, &theirs.declarations);
-    let their_router = Router::new(&their_ratings);
-    let exclude = |path: &str| theirs.policy.excludes(path).is_some();
-    let their_through = Through { exclude: &exclude, facts: &facts, router: &their_router };
-    let their_head = Snapshot::read(&listed, tree, their_through);
-    let their_beside = Snapshot::beside(&their_head, &base_listed, *base_tree, their_through);
-    head.read_beyond(tree, through, &their_head);
+    let ratings: Vec<Ratings<'_>> =
+        rulings.iter().map(|(_, ruling)| Ratings::new(ruling.catalogue, &ruling.declarations)).collect();
+    let views: Vec<View> = rulings.iter().zip(&ratings).map(|((_, ruling), ratings)| ruling.read(ratings, &sides)).collect();
+    own.read_beyond(&own_ratings, &sides, &mut head, &views);
     fault_of(tree)?;
-    fault_of(*base_tree)?;
-    head.leave_out_links(&their_beside);
-    let lost = lost(Seen { side: &their_beside, tree: *base_tree }, Seen { side: &head, tree }, &own.policy);
-    let theirs =
-        Case { base: Some(&their_beside), lost: &lost, ..Case::of(&their_head, &theirs.policy, &their_ratings, today, &outside) };
-    let case = Case { base: Some(&beside), lost: &lost, change: change.as_ref(), under_base: Some(&theirs), ..alone(&head) };
+    base.map_or(Ok(()), |base| fault_of(base.tree))?;
+    let by_base = rulings.iter().position(|(by, _)| *by == By::Base).and_then(|at| views.get(at));
+    let was = by_base.map_or(head.base.as_ref(), |view| view.base.as_ref());
+    let mut lost_files = Vec::new();
+    if let (Some(was), Some(base)) = (was, base) {
+        head.side.leave_out_links(was);
+        lost_files = lost(Seen { side: was, tree: base.tree }, Seen { side: &head.side, tree }, &own.policy);
+    }
+    let others: Vec<Other<'_>> = rulings
+        .iter()
+        .zip(&ratings)
+        .zip(&views)
+        .map(|(((by, ruling), ratings), view)| {
+            let case = Case::of(&view.side, &ruling.policy, ratings, today, &outside);
+            Other { by: *by, case: Case { base: view.base.as_ref(), lost: &lost_files, change: change.as_ref(), ..case } }
+        })
+        .collect();
+    let case = Case::of(&head.side, &own.policy, &own_ratings, today, &outside);
+    let case = Case { base: head.base.as_ref(), lost: &lost_files, change: change.as_ref(), others: &others, ..case };
     Ok(with(&judge(case, notes)))
+}
+
+/// Both sides, before anybody reads them.
+struct Sides<'s> {
+    head: (&'s dyn Tree, &'s Listed),
+    base: Option<(&'s dyn Tree, &'s Listed)>,
+    facts: &'s Facts,
+}
+
+/// Both sides as one policy reads them.
+struct View {
+    side: Snapshot,
+    base: Option<Snapshot>,
 }
 
 /// What a tree is compared with.
@@ -152,6 +187,23 @@ impl Ruling {
         let catalogue = Catalogue::as_of(policy.catalogue.map(|pin| pin.value))?;
         let declarations = declarations(&policy, today);
         Ok(Self { policy, catalogue, declarations })
+    }
+
+    /// Reads both sides by this policy.
+    fn read(&self, ratings: &Ratings<'_>, sides: &Sides<'_>) -> View {
+        let exclude = |path: &str| self.policy.excludes(path).is_some();
+        let through = Through { exclude: &exclude, facts: sides.facts, router: &Router::new(ratings) };
+        let (tree, listed) = sides.head;
+        let side = Snapshot::read(listed, tree, through);
+        let base = sides.base.map(|(tree, listed)| Snapshot::beside(&side, listed, tree, through));
+        View { side, base }
+    }
+
+    /// Reads what only others read of the head, for what they find there.
+    fn read_beyond(&self, ratings: &Ratings<'_>, sides: &Sides<'_>, own: &mut View, others: &[View]) {
+        let exclude = |path: &str| self.policy.excludes(path).is_some();
+        let through = Through { exclude: &exclude, facts: sides.facts, router: &Router::new(ratings) };
+        own.side.read_beyond(sides.head.0, through, others.iter().map(|view| &view.side));
     }
 }
 
@@ -214,6 +266,34 @@ fn load(tree: &dyn Tree, texts: &Texts, given: Option<&Text>, levels: &[String],
     Ok(policy)
 }
 
+/// The floor, with what it lets the tree's own policy accept.
+fn load_floor(floor: &Floor, own: &Policy, texts: &Texts, today: Date, notes: &mut Vec<Note>) -> Result<Policy, Refusal> {
+    let text = &floor.text;
+    if floor.inside.as_deref().is_some_and(|path| texts.find(path).is_some()) {
+        let fault = Fault::new(
+            Some(text.place(Span::default())),
+            "the floor is a file of the tree that is judged, which a change can edit",
+        );
+        let fault = fault.with_hint("keep it in a repository of its own, and check that out beside this one");
+        return Err(refuse(vec![fault], texts, Some(text)));
+    }
+    let rows = records();
+    let context = Context { records: &rows, today, levels: &[], files: None };
+    let mut policy = policy::load(Some(text), &context).map_err(|faults| refuse(faults, texts, Some(text)))?;
+    for refused in policy.accept(own, today) {
+        let exception = own.exceptions.all().get(refused.position as usize);
+        let rule = exception.map_or("", |exception| exception.rule);
+        let message = format!("under the floor, an exception from `{rule}` counts for nothing: it {}", refused.why);
+        notes.push(Note { message, place: refused.place });
+    }
+    Ok(policy)
+}
+
+/// The catalogue's records with what each serves.
+fn records() -> Vec<(&'static str, &'static [Ecosystem])> {
+    catalogue::all().map(|id| (id.row().id, id.row().ecosystems)).collect()
+}
+
 /// The files of a tree, for policies that extend some of them.
 struct TreeFiles<'t> {
     tree: &'t dyn Tree,
@@ -231,8 +311,7 @@ impl Files for TreeFiles<'_> {
 }
 
 fn rules_of(tree: &dyn Tree, texts: &Texts, given: Option<&Text>, levels: &[String], today: Date) -> Result<Policy, Refusal> {
-    let rows: Vec<(&str, &[crate::ecosystem::Ecosystem])> =
-        catalogue::all().map(|id| (id.row().id, id.row().ecosystems)).collect();
+    let rows = records();
     let files = TreeFiles { tree, texts };
     let context = Context { records: &rows, today, levels, files: Some(&files) };
     let text = match given {
@@ -286,7 +365,7 @@ fn declarations(policy: &Policy, today: Date) -> Declarations {
         let declared = registries.iter().position(|declared| declared.id == id).and_then(|at| u16::try_from(at).ok());
         declared.map(Registry::Declared).or_else(|| catalogue::find(id).map(Registry::Record))
     };
-    let defaults = crate::ecosystem::Ecosystem::ALL
+    let defaults = Ecosystem::ALL
         .into_iter()
         .filter_map(|ecosystem| Some((ecosystem, find(&policy.default_registry(ecosystem)?.value)?)))
         .collect();

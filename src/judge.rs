@@ -11,7 +11,7 @@ use crate::catalogue::rating::Reading;
 use crate::finding::{Finding, State, Subject};
 use crate::policy::{BASELINE_PATH, Level, Overlay};
 use crate::route::{Class, Registry};
-use crate::rules::{Case, Differences, is_comparing, stale_lines};
+use crate::rules::{By, Case, Differences, is_comparing, stale_lines};
 use crate::states;
 use crate::text::Place;
 
@@ -119,14 +119,17 @@ pub struct Report<'a> {
 #[must_use]
 pub fn judge(case: Case<'_>, mut notes: Vec<Note>) -> Report<'_> {
     let (mut findings, stale) = findings(&case);
-    notes.extend(overlay_notes(&case));
+    notes.extend(overlay_notes(&case, "your policy"));
+    let floors = case.others.iter().filter(|other| other.by == By::Floor);
+    notes.extend(floors.flat_map(|floor| overlay_notes(&floor.case, "the floor")));
     notes.extend(ending_notes(&case));
     notes.extend(stale_note(&case, &stale));
     findings.sort_by_key(|finding| {
         (finding.state, std::cmp::Reverse(finding.level), order(&case, finding.subject), finding.rule.id, finding.detail)
     });
     let counts = count(&case, &findings);
-    let no_lockfile = [Some(&case), case.under_base].into_iter().flatten().filter_map(no_lockfile).max();
+    let cases = || std::iter::once(&case).chain(case.others.iter().map(|other| &other.case));
+    let no_lockfile = cases().filter_map(no_lockfile).max();
     let verdict = verdict(&counts, no_lockfile);
     // What was unreadable at the base already decides nothing, and is not judged all the same.
     let is_open = |finding: &Finding| finding.level == Level::Undecided && matches!(finding.state, State::New | State::Existing);
@@ -135,11 +138,11 @@ pub fn judge(case: Case<'_>, mut notes: Vec<Note>) -> Report<'_> {
     Report { case, findings, verdict, is_complete, no_lockfile, counts, registries, stale, notes }
 }
 
-/// The findings of a case under its own policy and, where that is another one, under the base's: the worse verdict on each key stands.
-/// With them the lines of the case's own baseline that nothing needs.
+/// The findings of a case under its own policy and under others that have a say: the worse verdict on each key stands. With them the lines
+/// of the case's own baseline that nothing needs.
 fn findings(case: &Case<'_>) -> (Vec<Finding>, Vec<u32>) {
     let own = states::findings(case);
-    let stale = stale_lines(case, &own);
+    let mut stale = stale_lines(case, &own);
     if let Some(change) = case.change {
         // Once it is merged nothing is compared with what was before.
         let remain = own.iter().filter(|finding| !is_comparing(finding.rule)).cloned();
@@ -151,10 +154,16 @@ fn findings(case: &Case<'_>) -> (Vec<Finding>, Vec<u32>) {
             .collect();
         let _ = change.after.set(verdict(&count(case, &remain), no_lockfile(case)).id());
     }
-    let findings = match case.under_base {
-        Some(theirs) => states::worse(case, own, theirs, states::findings(theirs)),
-        None => own,
-    };
+    let mut findings = own;
+    for (number, other) in case.others.iter().enumerate() {
+        let theirs = states::findings(&other.case);
+        if other.by == By::Floor {
+            // A floor's baseline is the case's own, as far as it accepts that.
+            let needed: Vec<u32> = theirs.iter().filter_map(|finding| finding.state.baselined()).collect();
+            stale.retain(|line| !needed.contains(line));
+        }
+        findings = states::worse(case, findings, u8::try_from(number).unwrap_or(u8::MAX), &other.case, theirs);
+    }
     (findings, stale)
 }
 
@@ -173,7 +182,7 @@ fn verdict(counts: &Counts, no_lockfile: Option<Level>) -> Verdict {
 }
 
 /// What counts by the policy's own word: each overlay that holds, of a registry that is in use.
-fn overlay_notes(case: &Case<'_>) -> Vec<Note> {
+fn overlay_notes(case: &Case<'_>, whose: &str) -> Vec<Note> {
     let overlays = case.policy.overlays.iter().filter(|overlay| !overlay.is_expired(case.today));
     let overlays = overlays.filter(|overlay| case.uses(&overlay.registry.value));
     let note = |overlay: &Overlay| {
@@ -192,8 +201,7 @@ fn overlay_notes(case: &Case<'_>) -> Vec<Note> {
         }
         let Overlay { reason, owner, until, .. } = overlay;
         let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
-        let message =
-            format!("by your policy, until {}, of {}: {}; {owner}: {reason}", until.value, id.row().name, says.join(", "));
+        let message = format!("by {whose}, until {}, of {}: {}; {owner}: {reason}", until.value, id.row().name, says.join(", "));
         Some(Note { message, place: overlay.place() })
     };
     overlays.filter_map(note).collect()

@@ -58,6 +58,10 @@ pub struct Check {
     /// Use this policy instead of the repository's `packman.toml`
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// A policy from outside the checkout that the repository's own may only tighten: the worse of both verdicts stands, and exceptions count as
+    /// far as FILE's `[floor]` allows
+    #[arg(long, value_name = "FILE")]
+    pub floor: Option<PathBuf>,
     /// Compare with this revision, so that only what is new or worse decides: a branch, a tag or a commit (where it and the head parted), or
     /// a folder, written with `./` or `/` in front
     #[arg(long, value_name = "REV|DIR")]
@@ -137,6 +141,9 @@ pub struct Diff {
     /// Use this policy's declarations instead of the head's
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// A policy from outside the checkout that the repository's own may only tighten
+    #[arg(long, value_name = "FILE")]
+    pub floor: Option<PathBuf>,
 }
 
 /// How to write a difference.

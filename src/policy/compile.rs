@@ -171,6 +171,7 @@ fn sections<'a>(source: &'a Source<'a>, layer: usize, policy: &mut Policy, compi
         replace(&mut policy.build_args, key.value.as_str().into(), boxed(value, compiler));
     }
     policy.exceptions.add(&file.exceptions, policy.exception_days_max, compiler);
+    policy.floor.add(&file.floor, compiler);
 }
 
 fn limits(file: &File, policy: &mut Policy, compiler: &Compiler<'_>) {

@@ -80,6 +80,12 @@ impl Exceptions {
             let hint = "mend the cause of one, or take out one that has ended";
             compiler.fault_at(first.start, message).hint(hint).also(most.place, "the most that are accepted");
         }
+        self.accept(Vec::new());
+    }
+
+    /// Takes on others, which have been validated.
+    pub(super) fn accept(&mut self, others: Vec<Exception>) {
+        self.all.extend(others);
         self.index = Index::of(self.all.iter().map(|exception| &exception.selector));
     }
 

@@ -130,6 +130,20 @@ pub(super) struct File {
     pub(super) build_args: Table<At<String>>,
     /// Accepted departures, each with a reason, an owner and an end.
     pub(super) exceptions: Vec<At<Exception>>,
+    /// What a repository may accept for itself, where this file is its floor (`--floor`).
+    pub(super) floor: Floor,
+}
+
+/// What a repository may accept for itself, where this file is its floor (`--floor`). All else it can only tighten.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Floor {
+    /// The rules of which the repository's own exceptions accept findings.
+    #[schemars(schema_with = "schema::rules")]
+    pub(super) allow_exceptions: Vec<At<String>>,
+    /// The rules of which the repository's own baseline accepts findings.
+    #[schemars(schema_with = "schema::rules")]
+    pub(super) allow_baseline: Vec<At<String>>,
 }
 
 /// What is asked of every dependency.

@@ -9,6 +9,7 @@ mod compile;
 mod exceptions;
 mod fault;
 mod file;
+mod floor;
 mod layers;
 mod levels;
 mod minimum;
@@ -27,6 +28,7 @@ pub use baseline::{
 };
 pub use exceptions::{Exception, Exceptions};
 pub use fault::Fault;
+pub use floor::Floor;
 pub use layers::POLICY_FILES_MAX;
 pub use levels::{Level, ROWS, Row};
 pub use minimum::{Minimum, Minimums};
@@ -133,6 +135,8 @@ pub struct Policy {
     pub exceptions: Exceptions,
     /// What was there when the gate was switched on. It lies in a file of its own, so whoever loads the policy adds it.
     pub baseline: Baseline,
+    /// What a repository may accept for itself, where this is its floor.
+    pub floor: Floor,
     levels: Vec<Setting<Level>>,
     exclude: PathLines,
 }
@@ -179,6 +183,7 @@ impl Policy {
             build_args: Vec::new(),
             exceptions: Exceptions::default(),
             baseline: Baseline::default(),
+            floor: Floor::default(),
             levels: ROWS.iter().map(|_| Setting::of(Level::Deny, SetBy::Default)).collect(),
             exclude: PathLines::default(),
         }

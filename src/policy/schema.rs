@@ -99,8 +99,16 @@ pub(super) fn controls(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "items": words(Control::ALL.map(Control::id)) })
 }
 
+fn any_rule() -> Value {
+    words(ROWS.iter().filter(|row| row.id == row.rule).map(|row| row.id))
+}
+
 pub(super) fn rule(_: &mut SchemaGenerator) -> Schema {
-    into_schema(words(ROWS.iter().filter(|row| row.id == row.rule).map(|row| row.id)))
+    into_schema(any_rule())
+}
+
+pub(super) fn rules(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": any_rule() })
 }
 
 fn any_status() -> Value {

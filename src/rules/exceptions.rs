@@ -14,7 +14,7 @@ pub(super) static EXPIRED: Rule = Rule {
 last day is over.
 
 **Why it matters.** An exception with an end is a promise to come back. What it accepted decides again. An overlay that has ended counts
-no longer, whether it made the registry better or worse; somebody has to decide what holds now.
+no longer, whether it made the registry better or worse; its owner has to decide what holds now.
 
 **What to do.** Mend the cause, or renew it with a new `until` and a reason that still holds. An overlay that is no longer needed is
 taken out.",

@@ -89,6 +89,9 @@ pub static RULES: &[&Rule] = &[
     &exceptions::UNUSED,
 ];
 
+/// The rule that finds exceptions which nothing needs.
+pub const UNUSED: &str = exceptions::UNUSED.id;
+
 /// Whether a rule finds differences from a base, and nothing else.
 #[must_use]
 pub fn is_comparing(rule: &Rule) -> bool {
@@ -127,8 +130,39 @@ pub struct Case<'a> {
     pub lost: &'a [Lost],
     /// How the policy changes together with what it judges.
     pub change: Option<&'a PolicyChange>,
-    /// The same trees under the base's policy, where that is another one.
-    pub under_base: Option<&'a Case<'a>>,
+    /// The same trees under other policies that have a say.
+    pub others: &'a [Other<'a>],
+}
+
+/// Whose policy has a say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// That of the tree under judgement, or one given by hand in its place.
+    Own,
+    /// That of the base.
+    Base,
+    /// A floor from outside.
+    Floor,
+}
+
+impl By {
+    /// The word used in reports.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Own => "policy",
+            Self::Base => "base",
+            Self::Floor => "floor",
+        }
+    }
+}
+
+/// The same trees under another policy.
+pub struct Other<'a> {
+    /// Whose.
+    pub by: By,
+    /// What it sees.
+    pub case: Case<'a>,
 }
 
 /// One judged entry with everything around it.
@@ -297,7 +331,7 @@ impl<'a> Case<'a> {
     /// A tree under judgement, compared with nothing.
     #[must_use]
     pub fn of(head: &'a Snapshot, policy: &'a Policy, ratings: &'a Ratings<'a>, today: Date, outside: &'a [Text]) -> Self {
-        Self { head, base: None, policy, ratings, today, outside, lost: &[], change: None, under_base: None }
+        Self { head, base: None, policy, ratings, today, outside, lost: &[], change: None, others: &[] }
     }
 
     /// A base as if it were under judgement, by the same policy.
@@ -560,16 +594,12 @@ impl<'a> Findings<'a> {
 
     /// Adds a finding at the level of a part of the rule.
     pub fn add_at(&mut self, rule: &'static Rule, key: &str, subject: Subject, asked: Option<Place>, detail: u32) {
-        self.push(
-            key,
-            Finding { rule, level: Level::Allow, state: State::New, subject, asked, detail, was: None, under_base: None },
-        );
+        self.push(key, Finding { rule, level: Level::Allow, state: State::New, subject, asked, detail, was: None, under: None });
     }
 
     /// Adds a finding about an entry that was another one at the base.
     pub fn add_difference(&mut self, rule: &'static Rule, subject: Subject, was: Option<(u32, u32)>, detail: u32) {
-        let finding =
-            Finding { rule, level: Level::Allow, state: State::New, subject, asked: None, detail, was, under_base: None };
+        let finding = Finding { rule, level: Level::Allow, state: State::New, subject, asked: None, detail, was, under: None };
         self.push(rule.id, finding);
     }
 

@@ -11,7 +11,7 @@ use crate::gate::output;
 use crate::golden::{self, collect, fixtures};
 
 /// Each case: its folder and its tree.
-fn cases() -> Vec<(std::path::PathBuf, MapTree)> {
+pub(crate) fn cases() -> Vec<(std::path::PathBuf, MapTree)> {
     let folders = std::fs::read_dir(fixtures().join("check")).unwrap().map(|case| case.unwrap().path());
     let mut folders: Vec<_> = folders.filter(|case| case.is_dir()).collect();
     folders.sort();

@@ -21,7 +21,7 @@ use crate::policy;
 use crate::report::json::lists::{CHUNK_ROWS, Lists, begin, row};
 use crate::report::{Group, Reporter};
 use crate::routing::KnownBy;
-use crate::rules::{Case, Dependency};
+use crate::rules::{By, Case, Dependency};
 use crate::text::{Place, Text, TextId};
 
 pub(super) static REPORTER: Reporter = Reporter {
@@ -96,7 +96,7 @@ struct Input<'r> {
     sha256: String,
     /// `head`, `base` or `outside`.
     side: &'static str,
-    /// `lockfile`, `policy`, `baseline`, `neighbour` (a manifest or configuration) or `facts` (the output of `cargo metadata`).
+    /// `lockfile`, `policy`, `floor`, `baseline`, `neighbour` (a manifest or configuration) or `facts` (the output of `cargo metadata`).
     role: &'static str,
 }
 
@@ -179,6 +179,8 @@ struct FindingRow<'r> {
     level: &'static str,
     /// `new`, `existing`, `excepted` or `baselined`.
     state: &'static str,
+    /// Whose policy judges it so: `policy` (the head's own, or one given by hand), `base` or `floor`.
+    judged_by: &'static str,
     /// What was found.
     message: String,
     /// What to do next.
@@ -389,6 +391,7 @@ fn finding_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, finding: &Find
         rule: finding.rule.id,
         level: finding.level.id(),
         state: finding.state.id(),
+        judged_by: finding.judged_by(case).id(),
         message: words.message.clone(),
         hint: words.hint.clone(),
         purl: dependency.as_ref().map(Dependency::purl),
@@ -508,13 +511,18 @@ fn inputs<'r>(case: &'r Case<'r>) -> Vec<Input<'r>> {
         let lockfiles: HashSet<TextId> = side.lockfiles.iter().map(|judged| judged.lockfile.text).collect();
         side.texts.all_loaded().filter_map(move |text| Some(input(text, role(case, text, &lockfiles)?)))
     });
-    let by_hand = |text| if Some(text) == case.policy.text { "policy" } else { "facts" };
+    let floors = || case.others.iter().filter(|other| other.by == By::Floor).filter_map(|floor| floor.case.policy.text);
+    let by_hand = |text| match text {
+        text if Some(text) == case.policy.text => "policy",
+        text if floors().any(|floor| floor == text) => "floor",
+        _ => "facts",
+    };
     of_sides.chain(case.outside.iter().map(|text| input(text, by_hand(text.id)))).collect()
 }
 
 /// What a file had to say; nothing if it only looked like a lockfile.
 fn role(case: &Case<'_>, text: &Text, lockfiles: &HashSet<TextId>) -> Option<&'static str> {
-    let mut policies = std::iter::once(case.policy).chain(case.under_base.map(|theirs| theirs.policy));
+    let mut policies = std::iter::once(case.policy).chain(case.others.iter().map(|other| other.case.policy));
     match text.path.as_ref() {
         _ if lockfiles.contains(&text.id) => Some("lockfile"),
         _ if policies.any(|policy| policy.files.contains(&text.id)) => Some("policy"),
