@@ -40,7 +40,7 @@ pub enum Command {
     Why(Why),
     /// Show the registries that packman knows, their tiers and controls
     Registries(Registries),
-    /// Explain a rule, a control, a registry or a word
+    /// Explain a rule, a control, a registry or a word, or with `--policy` what the policy asks of a package
     Explain(Explain),
     /// Print a completion script for a shell
     Completions(Completions),
@@ -220,11 +220,22 @@ pub enum RegistriesFormat {
     Markdown,
 }
 
-/// Explain a word.
+/// Explain a word, or what the policy asks of a package.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// A rule, a control, a registry, a format or a word; all of them if not given
+    /// A rule, a control, a registry, a format or a word; all of them if not given. With `--policy`, the folder to read
+    #[arg(value_name = "WORD|PATH")]
     pub id: Option<String>,
+    /// Say which line of the policy decides each question about a package, wherever a lockfile states it: a name, a package URL, or a pattern
+    /// with `*`
+    #[arg(long, value_name = "PURL")]
+    pub policy: Option<String>,
+    /// A policy from outside the checkout that the repository's own may only tighten
+    #[arg(long, value_name = "FILE", requires = "policy")]
+    pub floor: Option<PathBuf>,
+    /// The day that exceptions are judged by; today if not given
+    #[arg(long, value_name = "DATE", requires = "policy")]
+    pub today: Option<jiff::civil::Date>,
 }
 
 /// Print a completion script.

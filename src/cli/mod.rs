@@ -9,6 +9,7 @@ mod diff;
 mod environment;
 mod event;
 mod explain;
+mod explain_policy;
 mod list;
 mod output;
 mod registries;

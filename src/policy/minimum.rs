@@ -44,6 +44,30 @@ struct Narrower {
     ask: Ask,
     /// Where it begins.
     start: Option<Place>,
+    /// What it selects by, as the policy writes it.
+    words: Box<str>,
+}
+
+/// One line that states something that is asked of a dependency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stated {
+    /// What it asks.
+    pub asks: String,
+    /// What it selects by; empty for `[minimum]` itself.
+    pub selects: Box<str>,
+    /// Where it stands.
+    pub place: Option<Place>,
+}
+
+/// All lines that speak of a dependency, for each of tier, reading and controls the one that decides first.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Of the tier.
+    pub tier: Vec<Stated>,
+    /// Of the reading.
+    pub reading: Vec<Stated>,
+    /// Of controls.
+    pub controls: Vec<Stated>,
 }
 
 /// All that the policy asks of dependencies.
@@ -108,6 +132,33 @@ impl Minimums {
         (minimum.tier.is_some() || !minimum.controls.is_empty()).then_some(minimum)
     }
 
+    /// Every line that speaks of a dependency, and which of them decides: what [`Minimums::of`] answers, with the reasons.
+    #[must_use]
+    pub fn explain(&self, subject: &Subject<'_>) -> Asked {
+        let mut asked = Asked::default();
+        let mut tiers = Vec::new();
+        let mut readings = Vec::new();
+        let mut controls = Vec::new();
+        for (position, entry) in self.narrower.iter().enumerate().filter(|(_, entry)| entry.selector.fits(subject)) {
+            let weight = |strictness: usize| (entry.rank, entry.layer, strictness, Reverse(position));
+            let Ask { tier, reading, controls: named } = &entry.ask;
+            tiers.extend(tier.map(|tier| (weight(usize::from(tier.value.0)), stated_tier(tier, &entry.words))));
+            readings.extend(reading.map(|reading| (weight(strictness(reading.value)), stated_reading(reading, &entry.words))));
+            controls.extend(named.as_ref().map(|named| (weight(named.len()), stated_controls(named, entry.start, &entry.words))));
+        }
+        let general = &self.general;
+        for (lines, sorted, last) in [
+            (&mut asked.tier, tiers, general.tier.map(|tier| stated_tier(tier, ""))),
+            (&mut asked.reading, readings, general.reading.map(|reading| stated_reading(reading, ""))),
+            (&mut asked.controls, controls, general.controls.as_ref().map(|named| stated_controls(named, None, ""))),
+        ] {
+            let mut sorted = sorted;
+            sorted.sort_by_key(|(weight, _)| Reverse(*weight));
+            lines.extend(sorted.into_iter().map(|(_, line)| line).chain(last));
+        }
+        asked
+    }
+
     /// The registries that narrower entries name, in the order of the file.
     pub fn registries(&self) -> impl Iterator<Item = &str> {
         self.narrower.iter().filter_map(|entry| entry.selector.registry.as_deref())
@@ -119,6 +170,20 @@ impl Minimums {
         let asks = |ask: &Ask| ask.tier.is_some() || ask.controls.as_ref().is_some_and(|controls| !controls.is_empty());
         !asks(&self.general) && !self.narrower.iter().any(|entry| asks(&entry.ask))
     }
+}
+
+fn stated_tier(tier: Setting<Tier>, selects: &str) -> Stated {
+    Stated { asks: format!("tier {}", tier.value), selects: selects.into(), place: tier.place }
+}
+
+fn stated_reading(reading: Setting<Reading>, selects: &str) -> Stated {
+    Stated { asks: format!("`{}`", reading.value), selects: selects.into(), place: reading.place }
+}
+
+fn stated_controls(controls: &[Setting<Control>], start: Option<Place>, selects: &str) -> Stated {
+    let ids: Vec<String> = controls.iter().map(|control| format!("`{}`", control.value.id())).collect();
+    let asks = if ids.is_empty() { "none".to_owned() } else { ids.join(", ") };
+    Stated { asks, selects: selects.into(), place: controls.first().and_then(|control| control.place).or(start) }
 }
 
 type Weight = (Rank, usize, usize, Reverse<usize>);
@@ -151,7 +216,21 @@ fn narrower(entry: &At<file::Narrower>, layer: usize, compiler: &mut Compiler<'_
     } else if ask.tier.is_none() && ask.reading.is_none() && ask.controls.is_none() {
         compiler.fault(*span, "an entry of `[[minimum.for]]` asks nothing").hint("add `tier`, `reading` or `controls`");
     }
-    Some(Narrower { rank: selector.rank(), selector, layer, ask, start: compiler.at(*span) })
+    Some(Narrower { rank: selector.rank(), selector, layer, ask, start: compiler.at(*span), words: words(entry) })
+}
+
+/// What an entry selects by, as it is written.
+fn words(entry: &file::Narrower) -> Box<str> {
+    let keys = [
+        ("ecosystem", &entry.ecosystem),
+        ("registry", &entry.registry),
+        ("scope", &entry.scope),
+        ("npm-scope", &entry.npm_scope),
+        ("package", &entry.package),
+        ("path", &entry.path),
+    ];
+    let words = keys.iter().filter_map(|(key, written)| Some(format!("{key} = \"{}\"", written.as_ref()?.value)));
+    words.collect::<Vec<_>>().join(", ").into()
 }
 
 fn ask(

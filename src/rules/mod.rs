@@ -444,7 +444,9 @@ impl<'a> Case<'a> {
         policy::Subject { path: text.map_or("", |text| self.path(text)), ..policy::Subject::default() }
     }
 
-    fn selectable(&self, dependency: &Dependency<'a>) -> policy::Subject<'a> {
+    /// What a policy can select a dependency by.
+    #[must_use]
+    pub fn selectable(&self, dependency: &Dependency<'a>) -> policy::Subject<'a> {
         policy::Subject {
             ecosystem: Some(dependency.entry.ecosystem),
             name: dependency.name(),

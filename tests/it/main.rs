@@ -25,6 +25,7 @@ mod derived;
 mod diff;
 mod event;
 mod event_stories;
+mod explain;
 mod floor;
 mod gate;
 mod golden;
