@@ -102,11 +102,14 @@ impl<'a> Teller<'_, 'a> {
         self.origin(dependency, lines);
         let asked = self.case.policy.minimum.explain(&self.case.selectable(dependency));
         self.minimum("tier", &asked.tier, "none is asked", lines);
-        let is_asked = !(asked.tier.is_empty() && asked.controls.is_empty());
+        let is_asked = !(asked.tier.is_empty() && asked.controls.is_empty() && asked.any_of.is_empty());
         if is_asked {
             self.minimum("reading", &asked.reading, "`offered`: packman's default", lines);
         }
         self.minimum("controls", &asked.controls, "none are asked by name", lines);
+        if !asked.any_of.is_empty() {
+            self.minimum("any of", &asked.any_of, "", lines);
+        }
         self.overlay(dependency, lines);
         self.packages(dependency, lines);
         self.levels(dependency, lines);

@@ -160,6 +160,8 @@ pub(super) struct Minimum {
     /// Controls that must be met, whatever the tier.
     #[schemars(schema_with = "schema::controls")]
     pub(super) controls: Option<Vec<At<String>>>,
+    /// Alternatives beside `tier` and `controls`: at least one must be met.
+    pub(super) any_of: Option<Vec<At<Alternative>>>,
     /// What is asked of some dependencies instead. All selectors of one entry must fit; the most specific entry wins.
     #[serde(rename = "for")]
     pub(super) narrower: Vec<At<Narrower>>,
@@ -193,6 +195,20 @@ pub(super) struct Narrower {
     /// Controls that must be met, whatever the tier.
     #[schemars(schema_with = "schema::controls")]
     pub(super) controls: Option<Vec<At<String>>>,
+    /// Alternatives beside `tier` and `controls`: at least one must be met.
+    pub(super) any_of: Option<Vec<At<Alternative>>>,
+}
+
+/// One of several things of which one is enough. All that it asks must be met.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Alternative {
+    /// The lowest tier.
+    #[schemars(with = "Option<u8>", range(min = 1, max = 3))]
+    pub(super) tier: Option<At<i64>>,
+    /// Controls that must be met.
+    #[schemars(schema_with = "schema::controls")]
+    pub(super) controls: Vec<At<String>>,
 }
 
 /// Where packages may come from if not from a registry, and which registry a client's silence means.

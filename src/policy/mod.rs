@@ -31,7 +31,7 @@ pub use fault::Fault;
 pub use floor::Floor;
 pub use layers::POLICY_FILES_MAX;
 pub use levels::{Level, ROWS, Row};
-pub use minimum::{Asked, Minimum, Minimums, Stated};
+pub use minimum::{Alternative, Asked, Minimum, Minimums, Stated};
 pub use origins::{AddressPattern, Origins};
 pub use overlays::Overlay;
 pub use registries::{Assigned, Declared, Packages};

@@ -340,6 +340,34 @@ fn equals_ask_for_more() {
 }
 
 #[test]
+fn alternatives_are_taken_as_a_whole() {
+    let policy = load(
+        "[minimum]\nany-of = [{ tier = 2 }, { controls = [\"mfa-to-push\"] }]\n\
+         [[minimum.for]]\nregistry = \"npm\"\nany-of = [{ tier = 3, controls = [\"code-signing\"] }]\n\
+         [[minimum.for]]\npath = \"legacy\"\nany-of = []\n\
+         [[minimum.for]]\nscope = \"optional\"\nany-of = [{ tier = 2 }, { tier = 3 }]\n\
+         [[minimum.for]]\nscope = \"peer\"\nany-of = [{ tier = 3 }]\n",
+    );
+    let any_of = |subject: &Subject<'_>| {
+        let minimum = policy.minimum_for(subject)?;
+        Some(minimum.any_of.iter().map(ToString::to_string).collect::<Vec<_>>().join(", or "))
+    };
+    let cargo = package(Ecosystem::Cargo, "x");
+    let npm = Subject { registry: Some("npm"), ..package(Ecosystem::Npm, "x") };
+    assert_eq!(any_of(&cargo).unwrap(), "tier 2, or mfa-to-push");
+    assert_eq!(any_of(&npm).unwrap(), "tier 3 and code-signing");
+    assert_eq!(any_of(&Subject { path: "legacy/a.lock", ..npm }), None, "nothing is asked there");
+    let both = Subject { scopes: Scopes::OPTIONAL.with(Scopes::PEER), ..cargo };
+    assert_eq!(any_of(&both).unwrap(), "tier 3", "of equals the one that asks more");
+    let lines = policy.minimum.explain(&both).any_of;
+    let lines: Vec<(&str, &str)> = lines.iter().map(|line| (line.asks.as_str(), &*line.selects)).collect();
+    assert_eq!(
+        lines,
+        [("tier 3", "scope = \"peer\""), ("tier 2, or tier 3", "scope = \"optional\""), ("tier 2, or mfa-to-push", "")]
+    );
+}
+
+#[test]
 fn names_are_compared_as_ecosystems_do() {
     let policy = load(
         "[packages]\nmay-run-code = [\"pkg:pypi/Foo_Bar.*\", \"pkg:maven/org/acme/core\", \"pkg:nuget/Acme.*\", \"pkg:npm/%40a/b@1.0.0\", \
