@@ -98,21 +98,28 @@ impl Exceptions {
     /// The first that accepts a rule's finding about a subject on this day, with its position.
     #[must_use]
     pub fn find(&self, rule: &str, subject: &Subject<'_>, today: Date) -> Option<(usize, &Exception)> {
-        self.first(subject, |exception| exception.fits(rule, subject) && !exception.is_expired(today))
+        self.first(rule, subject, |exception| !exception.is_expired(today))
     }
 
     /// The first that would accept it, had its last day not passed.
     #[must_use]
     pub fn find_expired(&self, rule: &str, subject: &Subject<'_>, today: Date) -> Option<(usize, &Exception)> {
-        self.first(subject, |exception| exception.fits(rule, subject) && exception.is_expired(today))
+        self.first(rule, subject, |exception| exception.is_expired(today))
     }
 
-    fn first(&self, subject: &Subject<'_>, accepts: impl Fn(&Exception) -> bool) -> Option<(usize, &Exception)> {
+    fn first(&self, rule: &str, subject: &Subject<'_>, accepts: impl Fn(&Exception) -> bool) -> Option<(usize, &Exception)> {
         if self.all.is_empty() {
             return None;
         }
-        let candidates = self.index.candidates(subject).filter_map(|position| Some((position, self.all.get(position)?)));
-        candidates.filter(|(_, exception)| accepts(exception)).min_by_key(|(position, _)| *position)
+        let mut first: Option<(usize, &Exception)> = None;
+        self.index.each(subject, |position| {
+            let is_earlier = first.is_none_or(|(earlier, _)| position < earlier);
+            let exception = self.all.get(position).filter(|exception| is_earlier && exception.rule == rule);
+            if let Some(exception) = exception.filter(|one| accepts(one) && one.selector.fits_beside_path(subject)) {
+                first = Some((position, exception));
+            }
+        });
+        first
     }
 }
 

@@ -141,22 +141,24 @@ impl Minimums {
         let mut controls = (None, self.general.controls.as_deref());
         let mut any_of = (None, self.general.any_of.as_deref());
         if !self.narrower.is_empty() {
-            for position in self.index.candidates(subject) {
-                let Some(entry) = self.narrower.get(position).filter(|entry| entry.selector.fits(subject)) else { continue };
+            self.index.each(subject, |position| {
+                let entry = self.narrower.get(position).filter(|entry| entry.selector.fits_beside_path(subject));
+                let Some(Narrower { rank, layer, ask, .. }) = entry else { return };
                 // The position last, so that the answer never hangs on the order in which candidates come.
-                if let Some(asked) = &entry.ask.tier {
-                    prefer(&mut tier, (entry.rank, entry.layer, usize::from(asked.value.0), Reverse(position)), *asked);
+                let weight = |strictness: usize| (*rank, *layer, strictness, Reverse(position));
+                if let Some(asked) = &ask.tier {
+                    prefer(&mut tier, weight(usize::from(asked.value.0)), *asked);
                 }
-                if let Some(asked) = &entry.ask.reading {
-                    prefer(&mut reading, (entry.rank, entry.layer, strictness(asked.value), Reverse(position)), *asked);
+                if let Some(asked) = &ask.reading {
+                    prefer(&mut reading, weight(strictness(asked.value)), *asked);
                 }
-                if let Some(asked) = &entry.ask.controls {
-                    prefer(&mut controls, (entry.rank, entry.layer, asked.len(), Reverse(position)), asked.as_slice());
+                if let Some(asked) = &ask.controls {
+                    prefer(&mut controls, weight(asked.len()), asked.as_slice());
                 }
-                if let Some(asked) = &entry.ask.any_of {
-                    prefer(&mut any_of, (entry.rank, entry.layer, few(asked), Reverse(position)), asked.as_slice());
+                if let Some(asked) = &ask.any_of {
+                    prefer(&mut any_of, weight(few(asked)), asked.as_slice());
                 }
-            }
+            });
         }
         let minimum = Minimum {
             tier: tier.1,

@@ -123,9 +123,15 @@ impl Packages {
         }
         // `assigned` is sorted with the most specific first.
         let subject = Subject { ecosystem: Some(ecosystem), name, ..Subject::default() };
-        let lines = self.index.candidates(&subject).filter_map(|position| Some((position, self.assigned.get(position)?)));
-        let fitting = lines.filter(|(_, line)| line.ecosystems.contains(&ecosystem) && line.package.fits(ecosystem, name, None));
-        fitting.min_by_key(|(position, _)| *position).map(|(_, line)| line)
+        let mut first: Option<(usize, &Assigned)> = None;
+        self.index.each(&subject, |position| {
+            let is_earlier = first.is_none_or(|(earlier, _)| position < earlier);
+            let line = self.assigned.get(position).filter(|line| is_earlier && line.ecosystems.contains(&ecosystem));
+            if let Some(line) = line.filter(|line| line.package.fits(ecosystem, name, None)) {
+                first = Some((position, line));
+            }
+        });
+        first.map(|(_, line)| line)
     }
 
     /// The line that lets a version run code when it is installed or built.

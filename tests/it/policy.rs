@@ -604,6 +604,34 @@ proptest::proptest! {
         }
     }
 
+    /// However lines are looked up: what decides is the first of all lines that fit, asked one by one.
+    #[test]
+    fn lookups_find_what_fits(
+        entries in proptest::collection::btree_set((
+            proptest::sample::select(vec!["", "registry = \"npm\"\n", "registry = \"nuget\"\n"]),
+            proptest::sample::select(vec!["", "Left*", "pkg:npm/left-pad", "pkg:nuget/LEFT*", "*pad", "l*", "*"]),
+            proptest::sample::select(vec!["", "path = \"web/**\"\n", "path = \"*/a.lock\"\n", "path = \"api\"\n"]),
+        ), 1..12),
+        subjects in proptest::collection::vec((0..2_usize, proptest::sample::select(vec!["left-pad", "Left.Pad", "leftover", "x"]), proptest::sample::select(vec!["web/a.lock", "api/b.lock", "c.lock"])), 1..6),
+    ) {
+        let tiers = (1..=3).cycle();
+        let entries = entries.into_iter().filter(|entry| *entry != ("", "", ""));
+        let text: Vec<String> = entries.zip(tiers).map(|((registry, package, path), tier)| {
+            let package = if package.is_empty() { String::new() } else { format!("package = \"{package}\"\n") };
+            format!("[[minimum.for]]\n{registry}{package}{path}tier = {tier}\n")
+        }).collect();
+        let policy = load(&text.concat());
+        {
+            for (which, name, path) in subjects {
+                let (ecosystem, registry) = [(Ecosystem::Npm, "npm"), (Ecosystem::NuGet, "nuget")][which];
+                let subject = Subject { registry: Some(registry), path, ..package(ecosystem, name) };
+                let found = policy.minimum_for(&subject).and_then(|minimum| minimum.tier).and_then(|tier| tier.place);
+                let first = policy.minimum.explain(&subject).tier.first().and_then(|line| line.place);
+                proptest::prop_assert_eq!(found, first, "{:?} {}", subject, text.concat());
+            }
+        }
+    }
+
     /// What is allowed on one host comes from that host, as the parser of browsers reads it too.
     #[test]
     fn no_address_pretends_to_be_allowed(pieces in proptest::collection::vec(proptest::sample::select(vec![
