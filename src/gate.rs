@@ -378,7 +378,8 @@ fn declarations(policy: &Policy, today: Date) -> Declarations {
 /// Things to know that are no findings: minimums out of reach, newer entries of the catalogue.
 fn notes(policy: &Policy, catalogue: Catalogue, ratings: &Ratings<'_>) -> Vec<Note> {
     let mut notes = Vec::new();
-    let newer = catalogue.newer_entries().len();
+    // Only a pin leaves entries out: else the records need not be looked at.
+    let newer = if policy.catalogue.is_some() { catalogue.newer_entries().len() } else { 0 };
     if let Some(pin) = policy.catalogue.filter(|_| newer > 0) {
         let message = format!(
             "the policy reads the catalogue as of {}; {newer} newer entries exist, as of {}",

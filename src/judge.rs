@@ -2,13 +2,15 @@
 //!
 //! Answers for: the verdict, the counts and the table of registries of one case. Never finds anything.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use crate::assess::Tiers;
 use crate::catalogue;
 use crate::catalogue::control::{Control, Tier};
 use crate::catalogue::rating::Reading;
-use crate::finding::{Finding, State, Subject};
+use crate::finding::{Finding, State, Subject, Words};
 use crate::policy::{BASELINE_PATH, Level, Overlay};
 use crate::route::{Class, Registry};
 use crate::rules::{By, Case, Differences, is_comparing, stale_lines};
@@ -113,6 +115,23 @@ pub struct Report<'a> {
     pub stale: Vec<u32>,
     /// Things to know.
     pub notes: Vec<Note>,
+    /// What the first findings say, made once for all outputs.
+    said: Vec<OnceLock<Box<Words>>>,
+}
+
+/// So many findings keep their words, about a kilobyte each; the others make them anew for each output.
+const SAID_MAX: usize = 50_000;
+
+impl Report<'_> {
+    /// What the finding of this number says.
+    #[must_use]
+    pub fn words(&self, number: usize) -> Cow<'_, Words> {
+        let Some(finding) = self.findings.get(number) else { return Cow::default() };
+        match self.said.get(number) {
+            Some(said) => Cow::Borrowed(said.get_or_init(|| Box::new(finding.words(&self.case)))),
+            None => Cow::Owned(finding.words(&self.case)),
+        }
+    }
 }
 
 /// Judges a case.
@@ -135,7 +154,8 @@ pub fn judge(case: Case<'_>, mut notes: Vec<Note>) -> Report<'_> {
     let is_open = |finding: &Finding| finding.level == Level::Undecided && matches!(finding.state, State::New | State::Existing);
     let is_complete = no_lockfile != Some(Level::Undecided) && !findings.iter().any(is_open);
     let registries = registries(&case);
-    Report { case, findings, verdict, is_complete, no_lockfile, counts, registries, stale, notes }
+    let said = findings.iter().take(SAID_MAX).map(|_| OnceLock::new()).collect();
+    Report { case, findings, verdict, is_complete, no_lockfile, counts, registries, stale, notes, said }
 }
 
 /// The findings of a case under its own policy and under others that have a say: the worse verdict on each key stands. With them the lines

@@ -1,6 +1,6 @@
 //! Arguments, environment, streams → `cli::run` → exit.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
@@ -13,6 +13,12 @@ fn main() -> ExitCode {
         let is_stdout_coloured = stdout.is_terminal() && AutoStream::choice(&stdout) != ColorChoice::Never;
         let is_stderr_coloured = stderr.is_terminal() && AutoStream::choice(&stderr) != ColorChoice::Never;
         let today = jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date();
+        let is_somebody_there = io::stdin().is_terminal() && stdout.is_terminal() && stderr.is_terminal();
+        let mut ask = |question: &str| {
+            let mut answer = String::new();
+            let asked = io::stderr().write_all(question.as_bytes());
+            asked.and_then(|()| io::stdin().read_line(&mut answer)).is_ok_and(|read| read > 0).then_some(answer)
+        };
         let mut environment = Environment {
             stdout: &mut stdout.lock(),
             stderr: &mut stderr.lock(),
@@ -20,6 +26,7 @@ fn main() -> ExitCode {
             is_stderr_coloured,
             today,
             variable: &|name| std::env::var(name).ok(),
+            confirm: if is_somebody_there { Some(&mut ask) } else { None },
         };
         run(std::env::args_os(), &mut environment)
     });

@@ -27,6 +27,19 @@ pub enum Command {
     /// that nothing needs any more are taken out, and nothing is ever added. What must be accepted later is an exception's business, which
     /// has an owner and an end. What could not be read is never accepted.
     Baseline(Baseline),
+    /// Propose a policy for this repository, and write it
+    ///
+    /// Looks at what is there: declares the registries that client configuration names, lists git and other addresses, asks for the minimums
+    /// that hold today, and says what stricter ones would find. On a terminal it asks before it writes; elsewhere it writes `packman.toml`,
+    /// and a baseline or a workflow if the flags say so. Nothing that exists is overwritten.
+    Init(Init),
+    /// Tools for those who write policies
+    Policy(Policy),
+    /// Show that the gate is on
+    ///
+    /// Plants one bad entry of each kind in a copy of the repository that only memory holds, judges it by the policy as it is, and tells
+    /// which of them stop a build. Exit codes: 0 the gate is on, 1 it is off, or something gets by that the policy looks for.
+    Doctor(Doctor),
     /// Show what changed between two revisions or folders, package by package
     ///
     /// Added, removed, upgraded, downgraded, moved to another lockfile, re-routed (another registry, host or kind of origin) and weakened (a
@@ -76,8 +89,8 @@ pub struct Check {
     /// event's file. A checkout that is not at the event's commit leaves the verdict undecided
     #[arg(long, value_name = "auto|FILE", conflicts_with_all = ["base", "base_exact", "head"])]
     pub event: Option<PathBuf>,
-    /// Write a report: `FORMAT=FILE`, or `FORMAT=-` for standard output. Formats: human, json, sarif, summary, outputs. May be given
-    /// several times; `human` goes to standard output unless another one does
+    /// Write a report: `FORMAT=FILE`, or `FORMAT=-` for standard output. Formats: human, json, sarif, summary, comment, html,
+    /// annotations, junit, outputs. May be given several times; `human` goes to standard output unless another one does
     #[arg(long, value_name = "FORMAT=FILE")]
     pub output: Vec<String>,
     /// Set the level of a rule for this run: `deny`, `warn` or `allow`
@@ -111,6 +124,81 @@ pub struct Baseline {
     #[arg(long)]
     pub prune: bool,
     /// The day that new lines bear and that exceptions are judged by; today if not given
+    #[arg(long, value_name = "DATE")]
+    pub today: Option<jiff::civil::Date>,
+}
+
+/// Propose a policy.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The folder to look at
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// The preset to build on: `observe`, `standard` or `strict`
+    #[arg(long, default_value = "standard")]
+    pub preset: String,
+    /// Also begin a baseline, so that what is found today does not decide
+    #[arg(long)]
+    pub baseline: bool,
+    /// Also write a workflow for GitHub Actions
+    #[arg(long)]
+    pub workflow: bool,
+    /// Print the policy, and write nothing
+    #[arg(long, conflicts_with_all = ["baseline", "workflow"])]
+    pub print: bool,
+    /// Ask nothing, also on a terminal
+    #[arg(long, short)]
+    pub yes: bool,
+    /// The day that a baseline's lines bear; today if not given
+    #[arg(long, value_name = "DATE")]
+    pub today: Option<jiff::civil::Date>,
+}
+
+/// Tools for those who write policies.
+#[derive(Debug, Args)]
+pub struct Policy {
+    /// Which one.
+    #[command(subcommand)]
+    pub command: PolicyCommand,
+}
+
+/// Tools for those who write policies.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Run your own cases: dependencies, each with the verdict that the policy must give it
+    ///
+    /// Reads `packman-tests.toml` at the root. Each case is judged as `check` would judge it in its folder, with the client configuration
+    /// that lies there. Exit codes: 0 all are as expected, 1 one is not.
+    Test(PolicyTest),
+}
+
+/// Run your own cases.
+#[derive(Debug, Args)]
+pub struct PolicyTest {
+    /// The folder whose policy is tried
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Read the cases from this file instead of `packman-tests.toml`
+    #[arg(long, value_name = "FILE")]
+    pub cases: Option<PathBuf>,
+    /// Use this policy instead of the repository's `packman.toml`
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// The day that exceptions are judged by, where a case names none; today if not given
+    #[arg(long, value_name = "DATE")]
+    pub today: Option<jiff::civil::Date>,
+}
+
+/// Show that the gate is on.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// The folder whose policy is tried
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Use this policy instead of the repository's `packman.toml`
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// The day that exceptions are judged by; today if not given
     #[arg(long, value_name = "DATE")]
     pub today: Option<jiff::civil::Date>,
 }

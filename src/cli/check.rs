@@ -199,10 +199,7 @@ fn unwritten(output: &Output, error: &io::Error) -> String {
 pub(super) fn refuse(refusal: &Refusal, environment: &mut Environment<'_>) -> Exit {
     match refusal {
         Refusal::Policy { faults, texts } => {
-            for fault in faults {
-                let shown = fault_text(fault, texts, environment.is_stderr_coloured);
-                let _ = writeln!(environment.stderr, "{shown}\n");
-            }
+            show_faults(faults, texts, environment);
             environment.say("error", "the policy cannot be applied as it is written, so nothing was judged");
             Exit::Usage
         }
@@ -231,6 +228,14 @@ pub(super) fn refuse(refusal: &Refusal, environment: &mut Environment<'_>) -> Ex
             Exit::Undecided
         }
         Refusal::Tree(_) => environment.world(refusal),
+    }
+}
+
+/// What is wrong with a file of ours, each fault where it stands.
+pub(super) fn show_faults(faults: &[Fault], texts: &[Text], environment: &mut Environment<'_>) {
+    for fault in faults {
+        let shown = fault_text(fault, texts, environment.is_stderr_coloured);
+        let _ = writeln!(environment.stderr, "{shown}\n");
     }
 }
 

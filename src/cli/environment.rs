@@ -25,6 +25,8 @@ pub struct Environment<'a> {
     pub today: Date,
     /// A variable of the process by its name.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// The line that somebody at a terminal answers to a question; nobody is asked where there is none.
+    pub confirm: Option<&'a mut dyn FnMut(&str) -> Option<String>>,
 }
 
 impl Environment<'_> {
@@ -35,6 +37,21 @@ impl Environment<'_> {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Pass,
             Err(error) => self.world(&error),
         }
+    }
+
+    /// Asks for a yes or a no; an empty answer is `default`, and anything else is asked about once more, then a no.
+    pub fn confirms(&mut self, question: &str, default: bool) -> bool {
+        let choice = if default { "[Y/n]" } else { "[y/N]" };
+        let Some(ask) = self.confirm.as_mut() else { return false };
+        for _ in 0..2 {
+            match ask(&format!("{question} {choice} ")).as_deref().map(str::trim) {
+                Some("") => return default,
+                Some("y" | "Y" | "yes") => return true,
+                Some("n" | "N" | "no") | None => return false,
+                Some(_) => {}
+            }
+        }
+        false
     }
 
     /// Says that the world failed.

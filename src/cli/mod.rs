@@ -6,12 +6,15 @@ mod args;
 mod baseline;
 mod check;
 mod diff;
+mod doctor;
 mod environment;
 mod event;
 mod explain;
 mod explain_policy;
+mod init;
 mod list;
 mod output;
+mod policy;
 mod registries;
 mod registry_page;
 mod why;
@@ -67,6 +70,9 @@ pub fn run(words: impl IntoIterator<Item = OsString>, environment: &mut Environm
     match cli.command {
         Command::Check(command) => check::run(&command, environment),
         Command::Baseline(command) => baseline::run(&command, environment),
+        Command::Init(command) => init::run(&command, environment),
+        Command::Policy(command) => policy::run(&command, environment),
+        Command::Doctor(command) => doctor::run(&command, environment),
         Command::Diff(command) => diff::run(&command, environment),
         Command::List(command) => list::run(&command, environment),
         Command::Why(command) => why::run(&command, environment),

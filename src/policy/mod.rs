@@ -5,6 +5,7 @@
 //! catalogue but by id and ecosystem, and decides nothing: rules do.
 
 mod baseline;
+mod cases;
 mod compile;
 mod exceptions;
 mod fault;
@@ -26,6 +27,7 @@ use jiff::civil::Date;
 pub use baseline::{
     BASELINE_BYTES_MAX, BASELINE_PATH, Baseline, BaselineKey, BaselineLine, baseline_schema, may_be_baselined, render_baseline,
 };
+pub use cases::{CASES_PATH, Expected, TestCase, cases_schema, load_cases};
 pub use exceptions::{Exception, Exceptions};
 pub use fault::Fault;
 pub use floor::Floor;
@@ -34,6 +36,7 @@ pub use levels::{Level, ROWS, Row};
 pub use minimum::{Alternative, Asked, Minimum, Minimums, Stated};
 pub use origins::{AddressPattern, Origins};
 pub use overlays::Overlay;
+pub use presets::IDS as PRESETS;
 pub use registries::{Assigned, Declared, Packages};
 pub use schema::schema;
 pub use selector::{PackagePattern, PathLines, Paths, Subject};

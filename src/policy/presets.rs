@@ -13,7 +13,7 @@ const PRESETS: [(&str, &str); 3] = [
 pub(super) const DEFAULT: &str = "standard";
 
 /// The ids, from the mildest on.
-pub(super) const IDS: [&str; 3] = [PRESETS[0].0, PRESETS[1].0, PRESETS[2].0];
+pub const IDS: [&str; 3] = [PRESETS[0].0, PRESETS[1].0, PRESETS[2].0];
 
 /// The preset with this id, read. A test holds that each can be.
 pub(super) fn read(id: &str) -> Option<(&'static str, File)> {

@@ -100,6 +100,18 @@ impl PackagePattern {
         Self { ecosystem, name: name.into(), version: version.map(Into::into) }
     }
 
+    /// The name or pattern of names, as the ecosystem compares them.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The version or pattern of versions, if it speaks of one.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
     /// The ecosystem, if it speaks of one.
     #[must_use]
     pub fn ecosystem(&self) -> Option<Ecosystem> {

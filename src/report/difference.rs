@@ -286,7 +286,7 @@ pub fn json(case: &Case<'_>, different: &Differences<'_>, out: &mut dyn Write) -
             .map(|one| UnreadRow { side: one.side.id(), path: &one.path, message: &one.message })
             .collect(),
     };
-    serde_json::to_writer(&mut *out, &document)?;
+    escape::json(&document, &mut *out)?;
     writeln!(out)
 }
 

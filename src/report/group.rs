@@ -28,7 +28,7 @@ pub fn groups(report: &Report<'_>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut index: HashMap<(&'static str, Level, String), usize> = HashMap::new();
     let deciding = report.findings.par_iter().enumerate().filter(|(_, finding)| finding.state == State::New);
-    let causes: Vec<(usize, String)> = deciding.map(|(number, finding)| (number, finding.words(&report.case).cause)).collect();
+    let causes: Vec<(usize, String)> = deciding.map(|(number, _)| (number, report.words(number).cause.clone())).collect();
     for (number, cause) in causes {
         let Some(finding) = report.findings.get(number) else { continue };
         let key = (finding.rule.id, finding.level, cause);
@@ -36,7 +36,7 @@ pub fn groups(report: &Report<'_>) -> Vec<Group> {
             group.findings.push(number);
             continue;
         }
-        let (cause, first) = (key.2.clone(), finding.words(&report.case));
+        let (cause, first) = (key.2.clone(), report.words(number).into_owned());
         groups.push(Group { rule: finding.rule, level: finding.level, cause, first, findings: vec![number] });
         index.insert(key, groups.len() - 1);
     }

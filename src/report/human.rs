@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style as Paint};
 
-use crate::finding::{State, Words};
+use crate::finding::{Finding, State, Words};
 use crate::judge::{Report, Row, Verdict};
 use crate::policy::Level;
 use crate::report::escape::{lines, terminal};
@@ -51,7 +51,7 @@ fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<(
 }
 
 /// Which policy asks: its file and the presets that it builds on.
-pub(super) fn policy_title(case: &Case<'_>) -> String {
+pub(crate) fn policy_title(case: &Case<'_>) -> String {
     let presets = case.policy.extends.iter().map(|preset| preset.value);
     let extended = case.policy.files.iter().filter(|file| Some(**file) != case.policy.text).map(|file| case.path(*file));
     let presets = presets.chain(extended).collect::<Vec<_>>().join(", ");
@@ -163,7 +163,7 @@ fn block(report: &Report<'_>, group: &Group, style: Style, out: &mut dyn Write) 
     }
     let mut notes = Vec::new();
     notes.extend(members(report, group, style));
-    notes.extend(brought_in(case, report, group));
+    notes.extend(brought_in(report, group));
     if by == By::Floor {
         notes.push(
             "the floor judges so: what this repository declares or accepts counts only as far as the floor lets it".to_owned(),
@@ -179,7 +179,7 @@ fn block(report: &Report<'_>, group: &Group, style: Style, out: &mut dyn Write) 
 }
 
 /// What is underlined: the address if the finding is about one, else the anchor.
-fn culprit(words: &Words) -> Option<crate::text::Place> {
+pub(super) fn culprit(words: &Words) -> Option<crate::text::Place> {
     words.culprit.or(words.primary)
 }
 
@@ -207,7 +207,7 @@ pub(super) fn counted(report: &Report<'_>, group: &Group) -> String {
 }
 
 /// The other members of a group: a few by name, all of them when explained.
-fn members(report: &Report<'_>, group: &Group, style: Style) -> Option<String> {
+pub(super) fn members(report: &Report<'_>, group: &Group, style: Style) -> Option<String> {
     let others = group.findings.len().checked_sub(1).filter(|others| *others > 0)?;
     let shown = if style.is_explained { others } else { NAMED_MAX.min(others) };
     let mut names: Vec<String> = group
@@ -232,8 +232,12 @@ fn members(report: &Report<'_>, group: &Group, style: Style) -> Option<String> {
 }
 
 /// Who brings the first of a group in.
-fn brought_in(case: &Case<'_>, report: &Report<'_>, group: &Group) -> Option<String> {
-    let finding = group.findings.first().and_then(|number| report.findings.get(*number))?;
+pub(super) fn brought_in(report: &Report<'_>, group: &Group) -> Option<String> {
+    brought(&report.case, group.findings.first().and_then(|number| report.findings.get(*number))?)
+}
+
+/// Who brings in what a finding is about.
+pub(super) fn brought(case: &Case<'_>, finding: &Finding) -> Option<String> {
     let brought = places::brought_in(case, &case.dependency(finding.subject)?)?;
     let asked = brought.asked.map(|place| position(case, place));
     match (brought.by, asked) {

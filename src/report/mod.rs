@@ -2,12 +2,18 @@
 //!
 //! Answers for: a judged case into bytes, the same for the same case. Decides nothing.
 
+mod annotations;
+mod comment;
 mod difference;
 pub mod escape;
 mod group;
+mod html;
 mod human;
 mod json;
+#[cfg(feature = "junit")]
+mod junit;
 pub mod line_hash;
+mod markdown;
 mod outputs;
 mod places;
 mod sarif;
@@ -20,8 +26,10 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::judge::Report;
 
+pub use comment::marker as comment_marker;
 pub use difference::{diff_schema, json as diff_json, markdown as diff_markdown, table as diff_table};
 pub use group::{Group, groups};
+pub(crate) use human::policy_title;
 pub use json::{REPORT_SCHEMA, list, list_schema, report_schema};
 
 /// How a report is shown.
@@ -46,8 +54,18 @@ pub struct Reporter {
 }
 
 /// All outputs.
-pub static REPORTERS: &[&Reporter] =
-    &[&human::REPORTER, &json::REPORTER, &sarif::REPORTER, &summary::REPORTER, &outputs::REPORTER];
+pub static REPORTERS: &[&Reporter] = &[
+    &human::REPORTER,
+    &json::REPORTER,
+    &sarif::REPORTER,
+    &summary::REPORTER,
+    &comment::REPORTER,
+    &html::REPORTER,
+    &annotations::REPORTER,
+    #[cfg(feature = "junit")]
+    &junit::REPORTER,
+    &outputs::REPORTER,
+];
 
 /// The output with this id.
 #[must_use]
@@ -56,7 +74,7 @@ pub fn by_id(id: &str) -> Option<&'static Reporter> {
 }
 
 /// Rows as indented lines, columns below each other by the width that a terminal gives them; `numbers` are the columns that end alike.
-fn aligned<const N: usize>(rows: &[[String; N]], numbers: &[usize]) -> Vec<String> {
+pub(crate) fn aligned<const N: usize>(rows: &[[String; N]], numbers: &[usize]) -> Vec<String> {
     let mut widths = [0; N];
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {

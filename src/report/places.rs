@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use crate::dependency::Locator;
 use crate::finding::Subject;
+use crate::lost::nearest_lockfile;
 use crate::rules::{Case, Dependency};
-use crate::text::{Lines, Place, Region, Side, Text, TextId};
+use crate::text::{Lines, Place, Region, Side, Span, Text, TextId};
 
 /// Positions in the texts of a case.
 pub(super) struct Places<'r> {
@@ -43,7 +44,7 @@ impl<'r> Places<'r> {
         if region.line == region.end_line {
             return region;
         }
-        lines.region(crate::text::Span { start: place.span.start, end: lines.span_of(region.line).end.max(place.span.start) })
+        lines.region(Span { start: place.span.start, end: lines.span_of(region.line).end.max(place.span.start) })
     }
 
     /// The region of the first line of a text.
@@ -57,17 +58,34 @@ impl<'r> Places<'r> {
         format!("{}:{}", self.case.path(place.text), self.line(place))
     }
 
-    /// The address of a text relative to the work tree's top, percent-encoded; none for what does not lie in the tree under judgement.
-    pub(super) fn uri(&self, id: TextId) -> Option<String> {
+    /// The place itself if it lies at the head. What only the base has is shown at the start of the nearest lockfile.
+    pub(super) fn at_head(&self, place: Place) -> Option<Place> {
+        match place.text.side {
+            Side::Head => Some(place),
+            Side::Base => {
+                let nearest = nearest_lockfile(self.case.head, self.case.path(place.text));
+                nearest.map(|text| Place { text, span: Span::default() })
+            }
+            Side::Outside => None,
+        }
+    }
+
+    /// The path of a text from the work tree's top; none for what does not lie in the tree under judgement.
+    pub(super) fn path_below_top(&self, id: TextId) -> Option<String> {
         let path = self.case.path(id);
         let prefix = self.case.head.prefix.as_str();
         let slash = if prefix.is_empty() { "" } else { "/" };
-        (id.side == Side::Head && !path.is_empty()).then(|| encoded(&[prefix, slash, path].concat()))
+        (id.side == Side::Head && !path.is_empty()).then(|| [prefix, slash, path].concat())
+    }
+
+    /// The same as an address, percent-encoded.
+    pub(super) fn uri(&self, id: TextId) -> Option<String> {
+        self.path_below_top(id).map(|path| encoded(&path))
     }
 }
 
 /// A path as a relative reference: whatever is not plain in every part of an address is percent-encoded.
-fn encoded(path: &str) -> String {
+pub(super) fn encoded(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/@".contains(&byte) {

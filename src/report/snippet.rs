@@ -32,12 +32,14 @@ pub struct Excerpt {
     pub is_primary: bool,
 }
 
-struct Cut {
+/// One line around a culprit, escaped.
+pub(super) struct Cut {
     path: String,
-    line: usize,
-    shown: String,
-    span: std::ops::Range<usize>,
-    label: String,
+    pub(super) line: usize,
+    pub(super) shown: String,
+    /// Of the culprit, in bytes of what is shown.
+    pub(super) span: std::ops::Range<usize>,
+    pub(super) label: String,
     is_primary: bool,
 }
 
@@ -96,7 +98,7 @@ pub fn render<'t>(
 }
 
 /// One line around the culprit, escaped; of a long line only what is near.
-fn cut(text: &Text, excerpt: &Excerpt) -> Cut {
+pub(super) fn cut(text: &Text, excerpt: &Excerpt) -> Cut {
     let all = text.lines();
     let (line, _) = all.position(excerpt.place.span.start);
     let whole = all.span_of(line);
@@ -107,26 +109,26 @@ fn cut(text: &Text, excerpt: &Excerpt) -> Cut {
     let culprit = head(text.slice(Span::new(start, end)), CULPRIT_MAX);
     let is_cut_before = before.len() < start - whole.start as usize;
     let is_cut_after = after.len() < whole.end as usize - end;
-    let mut shown = String::new();
-    if is_cut_before {
-        shown.push('…');
-    }
+    let mut raw = if is_cut_before { "…".to_owned() } else { String::new() };
     // Tabs would be widened by the renderer, which then underlines the wrong columns in some terminals.
-    shown.push_str(&terminal(&before.replace('\t', "    ")));
-    let from = shown.len();
-    shown.push_str(&terminal(&culprit.replace('\t', " ")));
+    raw.push_str(&before.replace('\t', "    "));
+    // The beginning of a text is escaped as it is in the whole: no command for a runner arises where two parts meet.
+    let from = terminal(&raw).len();
+    raw.push_str(&culprit.replace('\t', " "));
     if culprit.len() < end - start {
-        shown.push('…');
+        raw.push('…');
     }
-    let to = shown.len();
-    shown.push_str(&terminal(&after.replace('\t', " ")));
+    let to = terminal(&raw).len();
+    raw.push_str(&after.replace('\t', " "));
     if is_cut_after {
-        shown.push('…');
+        raw.push('…');
     }
+    let shown = terminal(&raw);
     Cut {
         path: terminal(&text.path).into_owned(),
         line: line as usize,
-        shown: shown.trim_end().to_owned().replace('\r', ""),
+        // Blanks at the end go, but none that are underlined.
+        shown: shown.get(..shown.trim_end().len().max(to)).unwrap_or(&shown).to_owned(),
         span: from..to.max(from),
         label: terminal(&excerpt.label).into_owned(),
         is_primary: excerpt.is_primary,

@@ -11,13 +11,15 @@ use crate::routing::KnownBy;
 use crate::rules::Dependency;
 
 /// A declaration in the making.
-pub(super) struct Declaration {
+pub struct Declaration {
+    /// The id that it would have.
+    pub id: String,
     /// The service that its address looks like.
-    pub(super) service: Option<&'static str>,
+    pub service: Option<&'static str>,
     /// The address below which it serves.
-    pub(super) url: String,
+    pub url: String,
     /// The lines, indented.
-    pub(super) text: String,
+    pub text: String,
 }
 
 /// The address of a dependency's registry or file as clients open it: Cargo's `registry+` and `sparse+` are not part of it.
@@ -31,7 +33,8 @@ pub(super) fn opened(dependency: &Dependency<'_>) -> String {
 }
 
 /// The declaration that would explain where a dependency comes from; `None` where no address could be declared.
-pub(super) fn of(dependency: &Dependency<'_>) -> Option<Declaration> {
+#[must_use]
+pub fn of(dependency: &Dependency<'_>) -> Option<Declaration> {
     let ecosystem = dependency.entry.ecosystem;
     let location = opened(dependency);
     let address = address::read(&location).ok().filter(|address| matches!(address.scheme, "https" | "http"))?;
@@ -52,7 +55,7 @@ pub(super) fn of(dependency: &Dependency<'_>) -> Option<Declaration> {
     if let Some(public) = public(ecosystem) {
         text.push_str(&mirroring(public, &example(ecosystem, &owner), name.is_some_and(layout::is_mirror)));
     }
-    Some(Declaration { service: found.map(|found| found.service), url, text })
+    Some(Declaration { id, service: found.map(|found| found.service), url, text })
 }
 
 /// What to say about a public registry whose packages it may pass on: outright where its name says so, else as a choice.

@@ -27,6 +27,7 @@ mod unpinned_origin;
 mod versions;
 
 pub use baseline::{baseline_key, stale_lines};
+pub use declaration::{Declaration, of as declaration_of};
 pub use difference::{Change, Difference, Differences, Unread, differences};
 pub use policy_changed::PolicyChange;
 

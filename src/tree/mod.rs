@@ -8,6 +8,7 @@ mod git;
 mod ignore;
 mod index;
 mod links;
+mod overlay;
 mod revision;
 mod walk;
 
@@ -17,6 +18,7 @@ use thiserror::Error;
 
 pub use folder::open;
 pub(crate) use links::REASON as LINK;
+pub use overlay::Overlay;
 pub use revision::{Commit, GitFault, Repository};
 
 /// What a path is. Folders are not listed.

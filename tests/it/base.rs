@@ -288,7 +288,7 @@ fn half_a_file_on_either_side_is_no_reason_to_panic() {
         };
         let base = Base { tree: base, name: String::new() };
         let _ = compare(head, Some(&base), asked, |report| {
-            for id in ["human", "json", "sarif", "summary"] {
+            for id in ["human", "json", "sarif", "summary", "comment", "html", "annotations"] {
                 let _ = (by_id(id).unwrap().write)(report, Style::default(), &mut Vec::new());
             }
         });

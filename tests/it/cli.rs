@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use packman::catalogue::control::Control;
 use packman::cli::{Environment, Exit, run};
-use packman::report::list_schema;
+use packman::report::{REPORTERS, list_schema};
 use packman::rules::RULES;
 use packman::{catalogue, formats};
 use serde_json::{Value, json};
@@ -89,6 +89,25 @@ pub(crate) fn packman_with(words: &[&str], variable: &dyn Fn(&str) -> Option<Str
     Ran { exit, out: String::from_utf8(stdout).unwrap(), err: String::from_utf8(stderr).unwrap() }
 }
 
+/// `packman WORDS` at a terminal whose user gives these answers, one line each, and then leaves.
+pub(crate) fn packman_answered(words: &[&str], answers: &[&str]) -> Ran {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let mut answers = answers.iter();
+    let mut ask = |_: &str| answers.next().map(|answer| format!("{answer}\n"));
+    let mut environment = Environment {
+        stdout: &mut stdout,
+        stderr: &mut stderr,
+        is_stdout_coloured: false,
+        is_stderr_coloured: false,
+        today: "2026-11-24".parse().unwrap(),
+        variable: &|_| None,
+        confirm: Some(&mut ask),
+    };
+    let words = std::iter::once("packman").chain(words.iter().copied()).map(OsString::from);
+    let exit = run(words, &mut environment);
+    Ran { exit, out: String::from_utf8(stdout).unwrap(), err: String::from_utf8(stderr).unwrap() }
+}
+
 fn run_with(words: &[&str], variable: &dyn Fn(&str) -> Option<String>, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Exit {
     let mut environment = Environment {
         stdout,
@@ -97,6 +116,7 @@ fn run_with(words: &[&str], variable: &dyn Fn(&str) -> Option<String>, stdout: &
         is_stderr_coloured: false,
         today: "2026-11-24".parse().unwrap(),
         variable,
+        confirm: None,
     };
     let words = std::iter::once("packman").chain(words.iter().copied()).map(OsString::from);
     run(words, &mut environment)
@@ -651,7 +671,7 @@ fn the_same_bytes_twice_wherever_the_folder_lies() {
     let files = [("a/package-lock.json", bad()), ("b/package-lock.json", BROKEN.to_owned()), ("Cargo.lock", GOOD.to_owned())];
     let files: Vec<(&str, &str)> = files.iter().map(|(path, content)| (*path, content.as_str())).collect();
     let (one, two) = (Folder::of(&files), Folder::of(&files));
-    for format in ["human", "json", "sarif", "summary", "outputs"] {
+    for format in REPORTERS.iter().map(|reporter| reporter.id) {
         let output = format!("{format}=-");
         let said = one.run(&["check", "--output", &output]).out;
         assert_eq!(said, one.run(&["check", "--output", &output]).out, "{format}");

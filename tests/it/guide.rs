@@ -27,6 +27,7 @@ pub(crate) fn packman(words: &[&str]) -> String {
         is_stderr_coloured: false,
         today: TODAY,
         variable: &|_| None,
+        confirm: None,
     };
     run(std::iter::once("packman").chain(words.iter().copied()).map(Into::into), &mut environment);
     assert!(stderr.is_empty(), "{words:?}: {}", String::from_utf8_lossy(&stderr));
@@ -171,6 +172,10 @@ fn policies_are_policies() {
             count += 1;
             let id = TextId { side: Side::Head, index: 0 };
             let (text, _) = Text::decode(id, "packman.toml", example.as_bytes().to_vec());
+            if example.contains("[[case]]") {
+                assert!(policy::load_cases(&text).is_ok(), "{page}: {example}");
+                continue;
+            }
             let files = Folder::of_the_guide(example);
             let loaded =
                 policy::load(Some(&text), &Context { records: &records, today: TODAY, levels: &[], files: Some(&files) });

@@ -8,6 +8,7 @@
     clippy::print_stderr
 )]
 
+mod action;
 mod addresses;
 mod bad_input;
 mod base;
@@ -23,6 +24,7 @@ mod damaged;
 mod declarations;
 mod derived;
 mod diff;
+mod doctor;
 mod event;
 mod event_stories;
 mod explain;
@@ -30,11 +32,14 @@ mod floor;
 mod gate;
 mod golden;
 mod guide;
+mod init;
 mod layers;
 mod never_better;
 mod origins;
+mod outputs;
 mod pages;
 mod policy;
+mod policy_tools;
 mod revision;
 mod sarif;
 mod syntax;

@@ -8,9 +8,12 @@ use std::io::{self, Write};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::report::escape;
+
 /// Writes a document as far as its lists, whose names come last in it and which are still empty.
 pub(super) fn begin<'w>(document: &impl Serialize, lists: &[&str], out: &'w mut dyn Write) -> io::Result<Lists<'w>> {
-    let mut head = serde_json::to_vec(document)?;
+    let mut head = Vec::new();
+    escape::json(document, &mut head)?;
     let empty: Vec<String> = lists.iter().map(|list| format!("\"{list}\":[]")).collect();
     let kept = head.len().saturating_sub(empty.join(",").len() + 1);
     head.truncate(kept);
@@ -67,7 +70,7 @@ impl Lists<'_> {
 }
 
 pub(super) fn row(row: &impl Serialize, rows: &mut Vec<u8>) -> io::Result<()> {
-    serde_json::to_writer(&mut *rows, row)?;
+    escape::json(row, &mut *rows)?;
     rows.push(b',');
     Ok(())
 }

@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Serialize, Serializer};
 
-use crate::finding::{Finding, State, Subject};
+use crate::finding::{Finding, State, Subject, Words};
 use crate::formats::FORMATS;
 use crate::judge::{Report, Row};
 use crate::policy;
@@ -182,9 +182,9 @@ struct FindingRow<'r> {
     /// Whose policy judges it so: `policy` (the head's own, or one given by hand), `base` or `floor`.
     judged_by: &'static str,
     /// What was found.
-    message: String,
+    message: &'r str,
     /// What to do next.
-    hint: String,
+    hint: &'r str,
     /// The dependency, if it is about one.
     purl: Option<String>,
     /// Its registry, if it has one.
@@ -374,8 +374,7 @@ impl Purls<'_> {
     }
 }
 
-fn finding_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, finding: &Finding) -> FindingRow<'r> {
-    let words = finding.words(case);
+fn finding_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, finding: &Finding, words: &'r Words) -> FindingRow<'r> {
     let dependency = case.dependency(finding.subject);
     let lockfile = match finding.subject {
         Subject::Entry(number, _) | Subject::Lockfile(number) | Subject::Problem(number, _) | Subject::Setting(number, _) => {
@@ -392,8 +391,8 @@ fn finding_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, finding: &Find
         level: finding.level.id(),
         state: finding.state.id(),
         judged_by: finding.judged_by(case).id(),
-        message: words.message.clone(),
-        hint: words.hint.clone(),
+        message: &words.message,
+        hint: &words.hint,
         purl: dependency.as_ref().map(Dependency::purl),
         registry: dependency.as_ref().and_then(|dependency| case.ratings.id(dependency.origin.registry)),
         lockfile,
@@ -584,8 +583,12 @@ pub fn list(case: &Case<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 fn findings(report: &Report<'_>, lists: &mut Lists<'_>) -> io::Result<()> {
     let positions = Positions::new(&report.case);
-    lists.write(&mut report.findings.chunks(CHUNK_ROWS), |chunk, rows| {
-        chunk.iter().try_for_each(|finding| row(&finding_row(&report.case, &positions, finding), rows))
+    let count = report.findings.len();
+    lists.write(&mut (0..count).step_by(CHUNK_ROWS).map(|first| first..(first + CHUNK_ROWS).min(count)), |numbers, rows| {
+        numbers.clone().try_for_each(|number| {
+            let Some(finding) = report.findings.get(number) else { return Ok(()) };
+            row(&finding_row(&report.case, &positions, finding, &report.words(number)), rows)
+        })
     })
 }
 

@@ -61,7 +61,7 @@ pub(super) fn alerts(report: &Report<'_>, rules: &Rules, places: &Places<'_>) ->
     let open = open.filter(|(_, finding)| !matches!(finding.state, State::Excepted(_) | State::Baselined(_)));
     let found: Vec<(usize, Option<(usize, Found)>)> = open
         .map(|(number, finding)| {
-            let primary = finding.words(&report.case).primary;
+            let primary = report.words(number).primary;
             let primary = primary.and_then(|place| at_head(report, place)).filter(|place| report.case.text(place.text).is_some());
             let rule = rules.find(&report.case, finding);
             let found = |primary| Found { number, level: finding.level, primary, key: finding.key(&report.case) };

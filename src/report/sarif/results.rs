@@ -1,5 +1,6 @@
 //! From findings to results: the words of an alert, its places and its fingerprints.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -68,6 +69,10 @@ fn finding<'f>(report: &'f Report<'_>, alert: &Alert) -> Option<&'f Finding> {
     alert.findings.first().and_then(|number| report.findings.get(*number))
 }
 
+fn words<'r>(report: &'r Report<'_>, alert: &Alert) -> Cow<'r, Words> {
+    alert.findings.first().map(|number| report.words(*number)).unwrap_or_default()
+}
+
 /// The same for the same cause on another day, wherever it stands in its file.
 fn fingerprint(case: &Case<'_>, alert: &Alert, finding: &Finding) -> String {
     let key = if alert.is_group {
@@ -132,7 +137,7 @@ impl Links<'_, '_> {
 /// What was found, who brought it in, what asked, what to do.
 fn single_text(report: &Report<'_>, alert: &Alert, links: &mut Links<'_, '_>) -> String {
     let Some(finding) = finding(report, alert) else { return String::new() };
-    let words = finding.words(&report.case);
+    let words = words(report, alert);
     let mut text = sentence(&plain(&words.message));
     brought(report, finding, &words, &mut text, links);
     if let Some((_, place)) = words.also.iter().find(|(role, place)| *role == "origin" && place.text.side == Side::Head) {
@@ -150,10 +155,10 @@ fn single_text(report: &Report<'_>, alert: &Alert, links: &mut Links<'_, '_>) ->
 /// One sentence for all, then some of them.
 fn group_text(report: &Report<'_>, alert: &Alert, links: &mut Links<'_, '_>) -> String {
     let Some(finding) = finding(report, alert) else { return String::new() };
-    let words = finding.words(&report.case);
+    let words = words(report, alert);
     let count = counted(report, alert, finding);
     let path = plain(report.case.path(alert.primary.text));
-    let all = || alert.findings.iter().filter_map(|number| report.findings.get(*number)).map(|one| one.words(&report.case));
+    let all = || alert.findings.iter().map(|number| report.words(*number));
     let many = plain(&words.many.replace("{}", &count));
     let mut text = if !all().all(|one| one.many == words.many) {
         format!("In '{path}', this is true of {count}: {}", sentence(&plain(finding.rule.title)))
@@ -186,7 +191,7 @@ fn members(report: &Report<'_>, numbers: &[usize], links: &mut Links<'_, '_>) ->
     let mut names: Vec<String> = Vec::new();
     for number in numbers.iter().take(MEMBERS_MAX) {
         let Some(finding) = report.findings.get(*number) else { continue };
-        let Some(place) = finding.words(&report.case).primary else { continue };
+        let Some(place) = report.words(*number).primary else { continue };
         let at = links.at(place);
         let name = match report.case.dependency(finding.subject) {
             Some(dependency) => format!("{} on {at}", plain(&dependency.spoken())),
