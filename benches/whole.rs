@@ -17,6 +17,7 @@ pub(crate) fn run() {
     small(&scratch);
     million(&scratch);
     change(&scratch);
+    policy(&scratch);
     match std::env::var_os("PACKMAN_CORPUS").map(PathBuf::from) {
         Some(corpus) => against_the_floor("the corpus", &corpus, &scratch),
         None => println!("whole: the corpus is not measured, PACKMAN_CORPUS is not set"),
@@ -94,6 +95,63 @@ fn change(scratch: &Path) {
         compared / plain
     );
     let _ = fs::remove_dir_all(&folder);
+}
+
+/// What a policy of 500 lines adds to a check of 20,000 dependencies: in turn with one that says nothing.
+fn policy(scratch: &Path) {
+    let folder = scratch.join("policy");
+    for number in 0..10 {
+        let project = folder.join(format!("team-{number}/web"));
+        fs::create_dir_all(&project).expect("a folder");
+        fs::write(project.join("package-lock.json"), lockfile(&format!("p{number}"), 2_000)).expect("a file");
+    }
+    let (short, long) = (scratch.join("short.toml"), scratch.join("long.toml"));
+    fs::write(&short, "").expect("a file");
+    fs::write(&long, long_policy()).expect("a file");
+    let (mut shorts, mut longs) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS * 3 {
+        for (policy, times) in [(&short, &mut shorts), (&long, &mut longs)] {
+            times.push(time(|| {
+                let mut command = Command::new(PACKMAN);
+                command.arg("check").arg(&folder).arg("--policy").arg(policy).args(["--today", "2026-11-24"]);
+                command.stdout(Stdio::null()).stderr(Stdio::null());
+                judges(&mut command, &[0]);
+            }));
+        }
+    }
+    let (short, long) = (middle(shorts).as_secs_f64() * 1e3, middle(longs).as_secs_f64() * 1e3);
+    println!(
+        "whole: 20,000 entries: check without a policy {short:.1} ms, by one of {} lines {long:.1} ms, ratio {:.2}",
+        long_policy().lines().count(),
+        long / short
+    );
+    let _ = fs::remove_dir_all(&folder);
+}
+
+/// Minimums by package, pattern, registry and path, assignments, exceptions, overlays: 500 lines that find nothing.
+fn long_policy() -> String {
+    let mut text = String::from("exception-days-max = 365\n[levels]\nexception-unused = \"allow\"\n[minimum]\ntier = 1\n");
+    text.push_str("[overlays.npm]\nreason = \"r\"\nowner = \"o\"\nuntil = 2027-06-01\n[overlays.npm.controls.code-signing]\nstatus = \"optional\"\n");
+    text.push_str("[packages.assign]\n");
+    (0..40).for_each(|number| {
+        let _ = writeln!(text, "\"p{}-1{number}*\" = \"npm\"", number % 10);
+    });
+    for number in 0..80 {
+        let selector = match number % 4 {
+            0 => format!("package = \"pkg:npm/p1-{number}\""),
+            1 => format!("package = \"p{}-{number}*\"", number % 10),
+            2 => format!("path = \"team-{}/**/part-{number}/*.json\"", number % 10),
+            _ => format!("path = \"team-{}/web\"\npackage = \"pkg:npm/p*-{number}\"", number % 10),
+        };
+        let _ = writeln!(text, "[[minimum.for]]\n{selector}\ncontrols = []");
+    }
+    for number in 0..31 {
+        let _ = writeln!(
+            text,
+            "[[exceptions]]\nrule = \"unknown-registry\"\npath = \"team-{number}/**\"\nreason = \"r\"\nowner = \"o\"\nuntil = 2027-06-01"
+        );
+    }
+    text
 }
 
 /// The check with JSON and SARIF, in turn with the floor: every file read, lines counted.

@@ -10,7 +10,7 @@ use crate::catalogue::control::{Control, Tier};
 use crate::catalogue::rating::{Rating, Reading, Statuses};
 use crate::catalogue::{self, Catalogue, RegistryId, Standing};
 use crate::judge::Note;
-use crate::policy::{Policy, Subject};
+use crate::policy::{Overlay, Policy, Subject};
 use crate::route::{Class, Declarations, Origin, Registry};
 
 /// Standings of all registries, each computed at most once.
@@ -23,6 +23,8 @@ pub struct Ratings<'a> {
 
 #[derive(Clone, Copy)]
 struct Rated {
+    /// Whether somebody has read the record, whatever an overlay says.
+    is_read: bool,
     standing: Standing,
     guaranteed: Tier,
     offered: Tier,
@@ -30,8 +32,21 @@ struct Rated {
 
 impl Rated {
     fn of(standing: Standing) -> Self {
-        Self { standing, guaranteed: standing.tier(Reading::Guaranteed), offered: standing.tier(Reading::Offered) }
+        let is_read = standing != Standing::Unrated;
+        Self { is_read, standing, guaranteed: standing.tier(Reading::Guaranteed), offered: standing.tier(Reading::Offered) }
     }
+}
+
+/// A record's standing with the policy's word over it. Where no control was read, all that the overlay does not name is unknown: a tier
+/// that is only declared is never better for an overlay.
+fn overlaid(read: Standing, overlay: &Overlay) -> Standing {
+    let mut statuses = read.statuses();
+    for control in Control::ALL {
+        if let Some(status) = overlay.status(control) {
+            statuses.overlay(control, status.value);
+        }
+    }
+    Standing::Controls(statuses)
 }
 
 /// Tiers of one origin. `None` for classes that have none.
@@ -66,13 +81,25 @@ impl<'a> Ratings<'a> {
 
     fn record(&self, id: RegistryId) -> Rated {
         let cell = self.index.get(&id).and_then(|at| self.records.get(*at));
-        cell.map_or_else(|| Rated::of(Standing::Unrated), |cell| *cell.get_or_init(|| Rated::of(self.catalogue.standing(id))))
+        let rated = || {
+            let read = self.catalogue.standing(id);
+            let overlay = self.declarations.overlays.iter().find(|(of, _)| *of == id).map(|(_, overlay)| overlay);
+            let rated = Rated::of(overlay.map_or(read, |overlay| overlaid(read, overlay)));
+            Rated { is_read: read != Standing::Unrated, ..rated }
+        };
+        cell.map_or_else(|| Rated::of(Standing::Unrated), |cell| *cell.get_or_init(rated))
+    }
+
+    /// What the catalogue says of a record, without the policy's word.
+    #[must_use]
+    pub fn as_read(&self, id: RegistryId) -> Standing {
+        self.catalogue.standing(id)
     }
 
     /// Whether a record's controls, or at least its tier, are known on the catalogue's date.
     #[must_use]
     pub fn is_rated(&self, id: RegistryId) -> bool {
-        self.record(id).standing != Standing::Unrated
+        self.record(id).is_read
     }
 
     /// Where a registry stands for a package of this name (a declared mirror has its own packages beside the mirrored).

@@ -3,7 +3,7 @@
 //! A finding is small; its words are made when it is reported, by the rule that found it.
 
 use crate::policy::Level;
-use crate::rules::{Case, Rule};
+use crate::rules::{By, Case, Rule};
 use crate::text::Place;
 
 /// What a finding is about.
@@ -19,6 +19,8 @@ pub enum Subject {
     Setting(u32, u32),
     /// One exception of the policy.
     Exception(u32),
+    /// One overlay of the policy.
+    Overlay(u32),
     /// One file that is no longer judged, by number in `Case::lost`.
     Lost(u32),
     /// One setting around a lockfile of the base: lockfile and setting by number.
@@ -51,6 +53,12 @@ impl State {
             Self::Baselined(_) => "baselined",
         }
     }
+
+    /// The line of the baseline that accepts it.
+    #[must_use]
+    pub fn baselined(self) -> Option<u32> {
+        if let Self::Baselined(line) = self { Some(line) } else { None }
+    }
 }
 
 /// One finding.
@@ -70,8 +78,8 @@ pub struct Finding {
     pub detail: u32,
     /// The entry of the base that its subject was, where it is about a difference: lockfile and entry by number.
     pub was: Option<(u32, u32)>,
-    /// What it is about as the case of the base's policy numbers it, if that policy judges it so.
-    pub under_base: Option<Subject>,
+    /// If another policy judges it so: which of `Case::others`, and what it is about as that case numbers it.
+    pub under: Option<(u8, Subject)>,
 }
 
 /// What a finding says, to people and programs.
@@ -99,7 +107,7 @@ impl Finding {
     /// What it says.
     #[must_use]
     pub fn words(&self, case: &Case<'_>) -> Words {
-        if let Some((finding, case)) = self.seen_by_base(case) {
+        if let Some((finding, case)) = self.seen_by_other(case) {
             return finding.words(case);
         }
         let mut words = (self.rule.words)(case, self);
@@ -112,12 +120,20 @@ impl Finding {
     /// The exception of this number that accepts it, for sentences.
     #[must_use]
     pub fn exception_name(&self, case: &Case<'_>, number: u32) -> String {
-        self.seen_by_base(case).map_or_else(|| case.exception_name(number), |(_, case)| case.exception_name(number))
+        self.seen_by_other(case).map_or_else(|| case.exception_name(number), |(_, case)| case.exception_name(number))
     }
 
-    /// The finding in the case of the base's policy, if that policy judges it so.
-    fn seen_by_base<'c>(&self, case: &Case<'c>) -> Option<(Self, &'c Case<'c>)> {
-        Some((Self { subject: self.under_base?, under_base: None, ..self.clone() }, case.under_base?))
+    /// The finding in the case of the policy that judges it so, if that is another one.
+    fn seen_by_other<'c>(&self, case: &Case<'c>) -> Option<(Self, &'c Case<'c>)> {
+        let (number, subject) = self.under?;
+        Some((Self { subject, under: None, ..self.clone() }, &case.others.get(usize::from(number))?.case))
+    }
+
+    /// Whose policy judges it so.
+    #[must_use]
+    pub fn judged_by(&self, case: &Case<'_>) -> By {
+        let other = self.under.and_then(|(number, _)| case.others.get(usize::from(number)));
+        other.map_or(By::Own, |other| other.by)
     }
 
     /// Whether it decides the verdict.
@@ -130,7 +146,7 @@ impl Finding {
     /// cause on another day.
     #[must_use]
     pub fn key(&self, case: &Case<'_>) -> String {
-        if let Some((finding, case)) = self.seen_by_base(case) {
+        if let Some((finding, case)) = self.seen_by_other(case) {
             return finding.key(case);
         }
         let parts = case.key_parts(self);

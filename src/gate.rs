@@ -1,5 +1,6 @@
 //! The whole gate in one function: discover, read, route, assess, judge; reporting is the caller's.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -8,14 +9,15 @@ use thiserror::Error;
 use crate::assess::Ratings;
 use crate::catalogue::rating::Statuses;
 use crate::catalogue::{self, Catalogue, CatalogueTooOld};
+use crate::ecosystem::Ecosystem;
 use crate::facts::Facts;
 use crate::judge::{Note, Report, judge};
 use crate::lost::{Seen, lost};
-use crate::policy::{self, BASELINE_PATH, Baseline, Context, Fault, Policy};
+use crate::policy::{self, BASELINE_PATH, Baseline, Context, Fault, Files, Policy};
 use crate::route::{Declarations, Declared, Registry, Router};
-use crate::rules::{Case, PolicyChange};
+use crate::rules::{By, Case, Other, PolicyChange};
 use crate::snapshot::{Listed, Snapshot, Through};
-use crate::text::{Problem, Side, Text, TextId, Texts};
+use crate::text::{Problem, Side, Span, Text, TextId, Texts};
 use crate::tree::{Listing, Tree, TreeError};
 
 /// What is asked of the gate beside the tree.
@@ -23,6 +25,8 @@ use crate::tree::{Listing, Tree, TreeError};
 pub struct Request {
     /// A policy given by hand, in place of the tree's own.
     pub policy: Option<Text>,
+    /// A policy from outside that the tree's own may only tighten.
+    pub floor: Option<Floor>,
     /// The output of `cargo metadata --format-version 1`, made beforehand.
     pub cargo_metadata: Option<Text>,
     /// `RULE=LEVEL` of the command line.
@@ -31,6 +35,15 @@ pub struct Request {
     pub today: Date,
     /// Things to know that whoever asks has found out.
     pub notes: Vec<String>,
+}
+
+/// A policy from outside.
+#[derive(Debug)]
+pub struct Floor {
+    /// The file.
+    pub text: Text,
+    /// Its path from the root under judgement, where it lies below that.
+    pub inside: Option<String>,
 }
 
 /// Why there is no report.
@@ -72,58 +85,72 @@ pub fn compare<T>(
 ) -> Result<T, Refusal> {
     let listed = list(tree, Side::Head)?;
     let facts = Facts::read(request.cargo_metadata.as_ref()).map_err(Refusal::Facts)?;
-    let own = Ruling::of(load(tree, &listed.texts, request.policy.as_ref(), &request.levels, request.today)?)?;
-    let ratings = Ratings::new(own.catalogue, &own.declarations);
-    let router = Router::new(&ratings);
-    let exclude = |path: &str| own.policy.excludes(path).is_some();
-    let through = Through { exclude: &exclude, facts: &facts, router: &router };
-    let mut head = Snapshot::read(&listed, tree, through);
+    let today = request.today;
+    let own = Ruling::of(load(tree, &listed.texts, request.policy.as_ref(), &request.levels, today)?, today)?;
+    let own_ratings = Ratings::new(own.catalogue, &own.declarations);
+    let base_listed = base.map(|base| list(base.tree, Side::Base)).transpose()?;
+    let sides = Sides { head: (tree, &listed), base: base.map(|base| base.tree).zip(base_listed.as_ref()), facts: &facts };
+    let mut head = own.read(&own_ratings, &sides);
     fault_of(tree)?;
-    let mut notes = notes(&own.policy, own.catalogue, &ratings);
+
+    let mut notes = notes(&own.policy, own.catalogue, &own_ratings);
     notes.extend(request.notes.into_iter().map(|message| Note { message, place: None }));
     if let Some(text) = &request.cargo_metadata {
         notes.push(Note { message: format!("crates are judged by features and targets, as `{}` says", text.path), place: None });
     }
-    let today = request.today;
+    let mut rulings: Vec<(By, Ruling)> = Vec::new();
+    let mut change = None;
     let outside: Vec<Text> = request.policy.into_iter().chain(request.cargo_metadata).collect();
-    let alone = |head| Case::of(head, &own.policy, &ratings, today, &outside);
-    let Some(Base { tree: base_tree, name }) = base else {
-        return Ok(with(&judge(alone(&head), notes)));
-    };
+    if let (Some(Base { tree: base_tree, name }), Some(base_listed)) = (base, &base_listed) {
+        notes.extend((!name.is_empty()).then(|| Note { message: format!("compared with {name}"), place: None }));
+        let text_of = |id: TextId| outside.iter().find(|text| text.id == id).or_else(|| listed.texts.loaded(id));
+        let own_files: Vec<&Text> = own.policy.files.iter().filter_map(|id| text_of(*id)).collect();
+        let own_policy = (own_files.as_slice(), &own.policy.baseline);
+        let theirs = base_policy(*base_tree, &base_listed.texts, own_policy, (&request.levels, today), &mut notes)?;
+        let files = |paths: &[&str]| [file_of(tree, &listed.texts, paths), file_of(*base_tree, &base_listed.texts, paths)];
+        let their_files = theirs.as_ref().map_or(&[][..], |theirs| &theirs.policy.files);
+        let their_files = their_files.iter().filter_map(|id| base_listed.texts.loaded(*id));
+        let extended = extended_paths(own_files.into_iter().chain(their_files));
+        let policies = std::iter::once(files(&policy::PATHS)).chain(extended.iter().map(|path| files(&[path])));
+        change = PolicyChange::between(policies, files(&[BASELINE_PATH]));
+        if let Some(theirs) = theirs {
+            let message = "the base has another policy; both judge this change, and the worse verdict stands".to_owned();
+            notes.push(Note { message, place: None });
+            rulings.push((By::Base, theirs));
+        }
+    }
+    let floor = request.floor.map(|floor| (load_floor(&floor, &own.policy, &listed.texts, today, &mut notes), floor.text));
+    let mut outside = outside;
+    if let Some((policy, text)) = floor {
+        rulings.push((By::Floor, Ruling::of(policy?, today)?));
+        outside.push(text);
+    }
 
-    let base_listed = list(*base_tree, Side::Base)?;
-    notes.extend((!name.is_empty()).then(|| Note { message: format!("compared with {name}"), place: None }));
-    let text_of = |id: Option<TextId>| id.and_then(|id| listed.texts.loaded(id).or(outside.iter().find(|text| text.id == id)));
-    let own_policy = (text_of(own.policy.text), &own.policy.baseline);
-    let theirs = base_policy(*base_tree, &base_listed.texts, own_policy, (&request.levels, today), &mut notes)?;
-    let beside = Snapshot::beside(&head, &base_listed, *base_tree, through);
-    let files = |paths: &[&str]| [file_of(tree, &listed.texts, paths), file_of(*base_tree, &base_listed.texts, paths)];
-    let change = PolicyChange::between(files(&policy::PATHS), files(&[BASELINE_PATH]));
-    let Some(theirs) = theirs else {
-        fault_of(*base_tree)?;
-        head.leave_out_links(&beside);
-        let lost = lost(Seen { side: &beside, tree: *base_tree }, Seen { side: &head, tree }, &own.policy);
-        let case = Case { base: Some(&beside), lost: &lost, change: change.as_ref(), ..alone(&head) };
-        return Ok(with(&judge(case, notes)));
-    };
-
-    let message = "the base has another policy; both judge this change, and the worse verdict stands".to_owned();
-    notes.push(Note { message, place: None });
     // Each policy reads both sides on its own: what it excludes and declares decides what there is and where it comes from.
-    let their_ratings = Ratings::new(theirs.catalogue, &theirs.declarations);
-    let their_router = Router::new(&their_ratings);
-    let exclude = |path: &str| theirs.policy.excludes(path).is_some();
-    let their_through = Through { exclude: &exclude, facts: &facts, router: &their_router };
-    let their_head = Snapshot::read(&listed, tree, their_through);
-    let their_beside = Snapshot::beside(&their_head, &base_listed, *base_tree, their_through);
-    head.read_beyond(tree, through, &their_head);
+    let ratings: Vec<Ratings<'_>> =
+        rulings.iter().map(|(_, ruling)| Ratings::new(ruling.catalogue, &ruling.declarations)).collect();
+    let views: Vec<View> = rulings.iter().zip(&ratings).map(|((_, ruling), ratings)| ruling.read(ratings, &sides)).collect();
+    own.read_beyond(&own_ratings, &sides, &mut head, &views);
     fault_of(tree)?;
-    fault_of(*base_tree)?;
-    head.leave_out_links(&their_beside);
-    let lost = lost(Seen { side: &their_beside, tree: *base_tree }, Seen { side: &head, tree }, &own.policy);
-    let theirs =
-        Case { base: Some(&their_beside), lost: &lost, ..Case::of(&their_head, &theirs.policy, &their_ratings, today, &outside) };
-    let case = Case { base: Some(&beside), lost: &lost, change: change.as_ref(), under_base: Some(&theirs), ..alone(&head) };
+    base.map_or(Ok(()), |base| fault_of(base.tree))?;
+    let by_base = rulings.iter().position(|(by, _)| *by == By::Base).and_then(|at| views.get(at));
+    let was = by_base.map_or(head.base.as_ref(), |view| view.base.as_ref());
+    let mut lost_files = Vec::new();
+    if let (Some(was), Some(base)) = (was, base) {
+        head.side.leave_out_links(was);
+        lost_files = lost(Seen { side: was, tree: base.tree }, Seen { side: &head.side, tree }, &own.policy);
+    }
+    let others: Vec<Other<'_>> = rulings
+        .iter()
+        .zip(&ratings)
+        .zip(&views)
+        .map(|(((by, ruling), ratings), view)| {
+            let case = Case::of(&view.side, &ruling.policy, ratings, today, &outside);
+            Other { by: *by, case: Case { base: view.base.as_ref(), lost: &lost_files, change: change.as_ref(), ..case } }
+        })
+        .collect();
+    let case = Case::of(&head.side, &own.policy, &own_ratings, today, &outside);
+    let case = Case { base: head.base.as_ref(), lost: &lost_files, change: change.as_ref(), others: &others, ..case };
     Ok(with(&judge(case, notes)))
 }
 
@@ -137,12 +164,25 @@ pub fn read_through(tree: &dyn Tree, today: Date) -> Result<(), Refusal> {
     // One that cannot be applied as it is written is stood in for.
     let own = rules_of(tree, &listed.texts, None, &[], today);
     let policy = own.or_else(|_| rules_of(tree, &Texts::of(Side::Base, Vec::new()), None, &[], today))?;
-    let declarations = declarations(&policy);
+    let declarations = declarations(&policy, today);
     let ratings = Ratings::new(Catalogue::newest(), &declarations);
     let router = Router::new(&ratings);
     let facts = Facts::read(None).map_err(Refusal::Facts)?;
     let _ = Snapshot::read(&listed, tree, Through { exclude: &|_| false, facts: &facts, router: &router });
     Ok(())
+}
+
+/// Both sides, before anybody reads them.
+struct Sides<'s> {
+    head: (&'s dyn Tree, &'s Listed),
+    base: Option<(&'s dyn Tree, &'s Listed)>,
+    facts: &'s Facts,
+}
+
+/// Both sides as one policy reads them.
+struct View {
+    side: Snapshot,
+    base: Option<Snapshot>,
 }
 
 /// What a tree is compared with.
@@ -161,10 +201,27 @@ struct Ruling {
 }
 
 impl Ruling {
-    fn of(policy: Policy) -> Result<Self, CatalogueTooOld> {
+    fn of(policy: Policy, today: Date) -> Result<Self, CatalogueTooOld> {
         let catalogue = Catalogue::as_of(policy.catalogue.map(|pin| pin.value))?;
-        let declarations = declarations(&policy);
+        let declarations = declarations(&policy, today);
         Ok(Self { policy, catalogue, declarations })
+    }
+
+    /// Reads both sides by this policy.
+    fn read(&self, ratings: &Ratings<'_>, sides: &Sides<'_>) -> View {
+        let exclude = |path: &str| self.policy.excludes(path).is_some();
+        let through = Through { exclude: &exclude, facts: sides.facts, router: &Router::new(ratings) };
+        let (tree, listed) = sides.head;
+        let side = Snapshot::read(listed, tree, through);
+        let base = sides.base.map(|(tree, listed)| Snapshot::beside(&side, listed, tree, through));
+        View { side, base }
+    }
+
+    /// Reads what only others read of the head, for what they find there.
+    fn read_beyond(&self, ratings: &Ratings<'_>, sides: &Sides<'_>, own: &mut View, others: &[View]) {
+        let exclude = |path: &str| self.policy.excludes(path).is_some();
+        let through = Through { exclude: &exclude, facts: sides.facts, router: &Router::new(ratings) };
+        own.side.read_beyond(sides.head.0, through, others.iter().map(|view| &view.side));
     }
 }
 
@@ -178,6 +235,12 @@ fn fault_of(tree: &dyn Tree) -> Result<(), TreeError> {
     tree.fault().map_or(Ok(()), Err)
 }
 
+/// Which files of the trees policies extend, beside those that everybody looks for.
+fn extended_paths<'t>(files: impl Iterator<Item = &'t Text>) -> BTreeSet<&'t str> {
+    let of_trees = files.filter(|text| text.id.side != Side::Outside).map(|text| text.path.as_ref());
+    of_trees.filter(|path| !policy::PATHS.contains(path)).collect()
+}
+
 /// The text of the first of these files that a tree has, if it can be read.
 fn file_of<'t>(tree: &dyn Tree, texts: &'t Texts, paths: &[&str]) -> Option<&'t Text> {
     paths.iter().find_map(|path| texts.find(path)).and_then(|id| texts.read(tree, id).ok())
@@ -188,27 +251,30 @@ fn file_of<'t>(tree: &dyn Tree, texts: &'t Texts, paths: &[&str]) -> Option<&'t 
 fn base_policy(
     tree: &dyn Tree,
     texts: &Texts,
-    (own, own_baseline): (Option<&Text>, &Baseline),
+    (own, own_baseline): (&[&Text], &Baseline),
     (levels, today): (&[String], Date),
     notes: &mut Vec<Note>,
 ) -> Result<Option<Ruling>, Refusal> {
-    let found = policy::find(texts).ok().flatten().map(|id| texts.read(tree, id));
-    let is_same = found.as_ref().map(|found| found.as_ref().ok().map(|text| text.bytes())) == own.map(|own| Some(own.bytes()));
     let baseline = baseline_of(tree, texts).unwrap_or_else(|_| {
         let message = format!("the base's `{BASELINE_PATH}` cannot be applied as it is written; it accepts nothing");
         notes.push(Note { message, place: None });
         Baseline::default()
     });
+    let found = rules_of(tree, texts, None, levels, today);
+    let is_same = found.as_ref().is_ok_and(|policy| {
+        let files = policy.files.iter().map(|id| texts.loaded(*id).map(Text::bytes));
+        files.eq(own.iter().map(|text| Some(text.bytes())))
+    });
     if is_same && own_baseline.is_within(&baseline) {
         return Ok(None);
     }
-    let mut policy = rules_of(tree, texts, None, levels, today).or_else(|_| {
+    let mut policy = found.or_else(|_| {
         let message = "the base's policy cannot be applied as it is written; `standard` stands in for it".to_owned();
         notes.push(Note { message, place: None });
         rules_of(tree, &Texts::of(Side::Base, Vec::new()), None, levels, today)
     })?;
     policy.baseline = baseline;
-    Ok(Some(Ruling::of(policy)?))
+    Ok(Some(Ruling::of(policy, today)?))
 }
 
 /// The policy given by hand, else the tree's, else `standard`; with the tree's baseline.
@@ -218,20 +284,71 @@ fn load(tree: &dyn Tree, texts: &Texts, given: Option<&Text>, levels: &[String],
     Ok(policy)
 }
 
-fn rules_of(tree: &dyn Tree, texts: &Texts, given: Option<&Text>, levels: &[String], today: Date) -> Result<Policy, Refusal> {
-    let rows: Vec<(&str, &[crate::ecosystem::Ecosystem])> =
-        catalogue::all().map(|id| (id.row().id, id.row().ecosystems)).collect();
-    let context = Context { records: &rows, today, levels };
-    if let Some(text) = given {
-        return policy::load(Some(text), &context).map_err(|faults| refuse(faults, Some(text)));
+/// The floor, with what it lets the tree's own policy accept.
+fn load_floor(floor: &Floor, own: &Policy, texts: &Texts, today: Date, notes: &mut Vec<Note>) -> Result<Policy, Refusal> {
+    let text = &floor.text;
+    if floor.inside.as_deref().is_some_and(|path| texts.find(path).is_some()) {
+        let fault = Fault::new(
+            Some(text.place(Span::default())),
+            "the floor is a file of the tree that is judged, which a change can edit",
+        );
+        let fault = fault.with_hint("keep it in a repository of its own, and check that out beside this one");
+        return Err(refuse(vec![fault], texts, Some(text)));
     }
-    let found = policy::find(texts).map_err(|fault| refuse(vec![fault], None))?;
-    let text = found.map(|id| texts.read(tree, id).map_err(|problem| Refusal::Unreadable(problem.clone()))).transpose()?;
-    policy::load(text, &context).map_err(|faults| refuse(faults, text))
+    let rows = records();
+    let context = Context { records: &rows, today, levels: &[], files: None };
+    let mut policy = policy::load(Some(text), &context).map_err(|faults| refuse(faults, texts, Some(text)))?;
+    for refused in policy.accept(own, today) {
+        let exception = own.exceptions.all().get(refused.position as usize);
+        let rule = exception.map_or("", |exception| exception.rule);
+        let message = format!("under the floor, an exception from `{rule}` counts for nothing: it {}", refused.why);
+        notes.push(Note { message, place: refused.place });
+    }
+    Ok(policy)
 }
 
-fn refuse(faults: Vec<Fault>, text: Option<&Text>) -> Refusal {
-    let texts = text.map(|text| Text::decode(text.id, &text.path, text.bytes().to_vec()).0).into_iter().collect();
+/// The catalogue's records with what each serves.
+fn records() -> Vec<(&'static str, &'static [Ecosystem])> {
+    catalogue::all().map(|id| (id.row().id, id.row().ecosystems)).collect()
+}
+
+/// The files of a tree, for policies that extend some of them.
+struct TreeFiles<'t> {
+    tree: &'t dyn Tree,
+    texts: &'t Texts,
+}
+
+impl Files for TreeFiles<'_> {
+    fn read(&self, path: &str) -> Option<Result<&Text, &Problem>> {
+        self.texts.find(path).map(|id| self.texts.read(self.tree, id))
+    }
+
+    fn paths(&self) -> Vec<&str> {
+        self.texts.paths().map(|(_, path, _)| path).collect()
+    }
+}
+
+fn rules_of(tree: &dyn Tree, texts: &Texts, given: Option<&Text>, levels: &[String], today: Date) -> Result<Policy, Refusal> {
+    let rows = records();
+    let files = TreeFiles { tree, texts };
+    let context = Context { records: &rows, today, levels, files: Some(&files) };
+    let text = match given {
+        Some(given) => Some(given),
+        None => policy::find(texts)
+            .map_err(|fault| refuse(vec![fault], texts, None))?
+            .map(|id| texts.read(tree, id).map_err(|problem| Refusal::Unreadable(problem.clone())))
+            .transpose()?,
+    };
+    policy::load(text, &context).map_err(|faults| refuse(faults, texts, given))
+}
+
+/// A refusal with every text that its faults stand in.
+fn refuse(faults: Vec<Fault>, texts: &Texts, given: Option<&Text>) -> Refusal {
+    let places = |fault: &Fault| [fault.place, fault.also.as_ref().map(|(place, _)| *place)];
+    let ids: BTreeSet<TextId> = faults.iter().flat_map(places).flatten().map(|place| place.text).collect();
+    let text = |id: TextId| given.filter(|given| given.id == id).or_else(|| texts.loaded(id));
+    let texts = ids.into_iter().filter_map(text);
+    let texts = texts.map(|text| Text::decode(text.id, &text.path, text.bytes().to_vec()).0).collect();
     Refusal::Policy { faults, texts }
 }
 
@@ -242,11 +359,11 @@ fn baseline_of(tree: &dyn Tree, texts: &Texts) -> Result<Baseline, Refusal> {
         vec![Fault::new(Some(problem.place), format!("`{BASELINE_PATH}` {}", problem.message)).with_hint(hint)]
     };
     let baseline = texts.read(tree, id).map_err(unreadable).and_then(Baseline::load);
-    baseline.map_err(|faults| refuse(faults, texts.loaded(id)))
+    baseline.map_err(|faults| refuse(faults, texts, None))
 }
 
 /// What the policy says about origins, in the router's words. The policy has been validated, so every id is known.
-fn declarations(policy: &Policy) -> Declarations {
+fn declarations(policy: &Policy, today: Date) -> Declarations {
     let registries: Vec<Declared> = policy
         .registries
         .iter()
@@ -266,12 +383,14 @@ fn declarations(policy: &Policy) -> Declarations {
         let declared = registries.iter().position(|declared| declared.id == id).and_then(|at| u16::try_from(at).ok());
         declared.map(Registry::Declared).or_else(|| catalogue::find(id).map(Registry::Record))
     };
-    let defaults = crate::ecosystem::Ecosystem::ALL
+    let defaults = Ecosystem::ALL
         .into_iter()
         .filter_map(|ecosystem| Some((ecosystem, find(&policy.default_registry(ecosystem)?.value)?)))
         .collect();
     let build_args = policy.build_args.iter().map(|(name, value)| (name.to_string(), value.value.to_string())).collect();
-    Declarations { registries, defaults, build_args }
+    let overlays = policy.overlays.iter().filter(|overlay| !overlay.is_expired(today));
+    let overlays = overlays.filter_map(|overlay| Some((catalogue::find(&overlay.registry.value)?, overlay.clone()))).collect();
+    Declarations { registries, defaults, build_args, overlays }
 }
 
 /// Things to know that are no findings: minimums out of reach, newer entries of the catalogue.

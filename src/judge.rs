@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::assess::Tiers;
+use crate::catalogue;
 use crate::catalogue::control::{Control, Tier};
 use crate::catalogue::rating::Reading;
 use crate::finding::{Finding, State, Subject, Words};
-use crate::policy::{BASELINE_PATH, Level};
+use crate::policy::{BASELINE_PATH, Level, Overlay};
 use crate::route::{Class, Registry};
-use crate::rules::{Case, Differences, is_comparing, stale_lines};
+use crate::rules::{By, Case, Differences, is_comparing, stale_lines};
 use crate::states;
 use crate::text::Place;
 
@@ -81,6 +82,8 @@ pub struct Row {
     pub missing_guaranteed: Vec<Control>,
     /// What is missing for tier 2 in the offered reading.
     pub missing_offered: Vec<Control>,
+    /// The controls whose status is the policy's word.
+    pub by_policy: Vec<Control>,
 }
 
 /// Something to know that is no finding.
@@ -135,12 +138,17 @@ impl Report<'_> {
 #[must_use]
 pub fn judge(case: Case<'_>, mut notes: Vec<Note>) -> Report<'_> {
     let (mut findings, stale) = findings(&case);
+    notes.extend(overlay_notes(&case, "your policy"));
+    let floors = case.others.iter().filter(|other| other.by == By::Floor);
+    notes.extend(floors.flat_map(|floor| overlay_notes(&floor.case, "the floor")));
+    notes.extend(ending_notes(&case));
     notes.extend(stale_note(&case, &stale));
     findings.sort_by_key(|finding| {
         (finding.state, std::cmp::Reverse(finding.level), order(&case, finding.subject), finding.rule.id, finding.detail)
     });
     let counts = count(&case, &findings);
-    let no_lockfile = [Some(&case), case.under_base].into_iter().flatten().filter_map(no_lockfile).max();
+    let cases = || std::iter::once(&case).chain(case.others.iter().map(|other| &other.case));
+    let no_lockfile = cases().filter_map(no_lockfile).max();
     let verdict = verdict(&counts, no_lockfile);
     // What was unreadable at the base already decides nothing, and is not judged all the same.
     let is_open = |finding: &Finding| finding.level == Level::Undecided && matches!(finding.state, State::New | State::Existing);
@@ -150,11 +158,11 @@ pub fn judge(case: Case<'_>, mut notes: Vec<Note>) -> Report<'_> {
     Report { case, findings, verdict, is_complete, no_lockfile, counts, registries, stale, notes, said }
 }
 
-/// The findings of a case under its own policy and, where that is another one, under the base's: the worse verdict on each key stands.
-/// With them the lines of the case's own baseline that nothing needs.
+/// The findings of a case under its own policy and under others that have a say: the worse verdict on each key stands. With them the lines
+/// of the case's own baseline that nothing needs.
 fn findings(case: &Case<'_>) -> (Vec<Finding>, Vec<u32>) {
     let own = states::findings(case);
-    let stale = stale_lines(case, &own);
+    let mut stale = stale_lines(case, &own);
     if let Some(change) = case.change {
         // Once it is merged nothing is compared with what was before.
         let remain = own.iter().filter(|finding| !is_comparing(finding.rule)).cloned();
@@ -166,10 +174,16 @@ fn findings(case: &Case<'_>) -> (Vec<Finding>, Vec<u32>) {
             .collect();
         let _ = change.after.set(verdict(&count(case, &remain), no_lockfile(case)).id());
     }
-    let findings = match case.under_base {
-        Some(theirs) => states::worse(case, own, theirs, states::findings(theirs)),
-        None => own,
-    };
+    let mut findings = own;
+    for (number, other) in case.others.iter().enumerate() {
+        let theirs = states::findings(&other.case);
+        if other.by == By::Floor {
+            // A floor's baseline is the case's own, as far as it accepts that.
+            let needed: Vec<u32> = theirs.iter().filter_map(|finding| finding.state.baselined()).collect();
+            stale.retain(|line| !needed.contains(line));
+        }
+        findings = states::worse(case, findings, u8::try_from(number).unwrap_or(u8::MAX), &other.case, theirs);
+    }
     (findings, stale)
 }
 
@@ -185,6 +199,59 @@ fn verdict(counts: &Counts, no_lockfile: Option<Level>) -> Verdict {
     } else {
         Verdict::Pass
     }
+}
+
+/// What counts by the policy's own word: each overlay that holds, of a registry that is in use.
+fn overlay_notes(case: &Case<'_>, whose: &str) -> Vec<Note> {
+    let overlays = case.policy.overlays.iter().filter(|overlay| !overlay.is_expired(case.today));
+    let overlays = overlays.filter(|overlay| case.uses(&overlay.registry.value));
+    let note = |overlay: &Overlay| {
+        let id = catalogue::find(&overlay.registry.value)?;
+        let read = case.ratings.as_read(id).statuses();
+        let mut says: Vec<String> = overlay
+            .controls
+            .iter()
+            .map(|(control, status)| {
+                format!("`{}` counts as {} (the catalogue says {})", control.id(), status.value, read.get(*control))
+            })
+            .collect();
+        if let Some(all) = overlay.all {
+            let others = if says.is_empty() { "every control" } else { "every other control" };
+            says.push(format!("{others} counts as {}", all.value));
+        }
+        let Overlay { reason, owner, until, .. } = overlay;
+        let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        let message = format!("by {whose}, until {}, of {}: {}; {owner}: {reason}", until.value, id.row().name, says.join(", "));
+        Some(Note { message, place: overlay.place() })
+    };
+    overlays.filter_map(note).collect()
+}
+
+/// Above this number of ends that are near, the rest is counted.
+const ENDINGS_MAX: usize = 10;
+
+/// Which exceptions and overlays end soon.
+fn ending_notes(case: &Case<'_>) -> Vec<Note> {
+    let exceptions = case.policy.exceptions.all().iter().enumerate().map(|(number, exception)| {
+        let name = format!("the exception {}", case.exception_name(u32::try_from(number).unwrap_or(u32::MAX)));
+        (name, exception.until)
+    });
+    let overlays = case.policy.overlays.iter().map(|one| (format!("the overlay of `{}`", one.registry.value), one.until));
+    let ends = exceptions.chain(overlays).filter_map(|(name, until)| {
+        let when = match case.policy.days_left(until.value, case.today)? {
+            0 => "today".to_owned(),
+            1 => "tomorrow".to_owned(),
+            days => format!("in {days} days"),
+        };
+        Some(Note { message: format!("{name} ends {when}: {} is its last day", until.value), place: until.place })
+    });
+    let mut notes: Vec<Note> = ends.collect();
+    let more = notes.len().saturating_sub(ENDINGS_MAX);
+    if more > 0 {
+        notes.truncate(ENDINGS_MAX);
+        notes.push(Note { message: format!("and {more} more exceptions or overlays end soon"), place: None });
+    }
+    notes
 }
 
 /// That the baseline can shrink.
@@ -223,6 +290,7 @@ fn order(case: &Case<'_>, subject: Subject) -> (u32, u32, u32, u8) {
         Subject::BaseSetting(number, index) => (number, index, 0, 5),
         Subject::Policy => (u32::MAX, 0, 0, 6),
         Subject::Exception(index) => (u32::MAX, index, 0, 7),
+        Subject::Overlay(index) => (u32::MAX, index, 0, 8),
     }
 }
 
@@ -298,5 +366,6 @@ fn row(case: &Case<'_>, registry: Registry, class: Class, is_own: bool, dependen
         offered: rating.as_ref().map(|rating| rating.offered(Tier::BASIC)),
         missing_guaranteed: missing(Reading::Guaranteed),
         missing_offered: missing(Reading::Offered),
+        by_policy: standing.statuses().overlaid().iter().collect(),
     }
 }

@@ -11,9 +11,9 @@ use crate::catalogue::control::Tier;
 use crate::finding::{Finding, State, Subject};
 use crate::policy::Level;
 use crate::route::Class;
-use crate::rules::{Case, Findings, looks_across};
+use crate::rules::{Case, Findings, UNUSED, looks_across};
 use crate::snapshot::{Judged, Snapshot};
-use crate::text::Lost;
+use crate::text::{Lost, Place};
 
 /// All findings of a case, each with its state.
 #[must_use]
@@ -47,14 +47,23 @@ fn is_settled(finding: &Finding, shared: &[bool]) -> bool {
     !looks_across(finding.rule) && shared.get(number as usize).copied().unwrap_or(false)
 }
 
-/// Findings under two policies, each key as the policy that judges it worse sees it; the head's own where both see it alike. What the
-/// base's policy finds about its own exceptions is history.
+/// Findings under two policies, each key as the policy that judges it worse sees it; the first one's where both see it alike. What another
+/// policy finds about its own exceptions is not this tree's business; an exception of this tree that only the other policy needs is used.
 #[must_use]
-pub fn worse(case: &Case<'_>, own: Vec<Finding>, theirs_case: &Case<'_>, theirs: Vec<Finding>) -> Vec<Finding> {
+pub fn worse(case: &Case<'_>, own: Vec<Finding>, number: u8, theirs_case: &Case<'_>, theirs: Vec<Finding>) -> Vec<Finding> {
     let rank = |finding: &Finding| if finding.decides() { 1 + finding.level as u32 } else { 0 };
     let mut ranks: HashMap<String, [Option<u32>; 2]> = HashMap::new();
-    let theirs: Vec<Finding> = theirs.into_iter().filter(|finding| !matches!(finding.subject, Subject::Exception(_))).collect();
-    let own: Vec<(String, Finding)> = own.into_iter().map(|finding| (finding.key(case), finding)).collect();
+    let theirs: Vec<Finding> =
+        theirs.into_iter().filter(|finding| !matches!(finding.subject, Subject::Exception(_) | Subject::Overlay(_))).collect();
+    let used: HashSet<Place> = theirs.iter().filter_map(|finding| exception_place(theirs_case, finding.state)).collect();
+    let is_used = |finding: &Finding| match finding.subject {
+        Subject::Exception(number) if finding.rule.id == UNUSED => {
+            exception_place(case, State::Excepted(number)).is_some_and(|place| used.contains(&place))
+        }
+        _ => false,
+    };
+    let own: Vec<(String, Finding)> =
+        own.into_iter().filter(|finding| !is_used(finding)).map(|finding| (finding.key(case), finding)).collect();
     let theirs: Vec<(String, Finding)> = theirs.into_iter().map(|finding| (finding.key(theirs_case), finding)).collect();
     for (side, findings) in [&own, &theirs].into_iter().enumerate() {
         for (key, finding) in findings {
@@ -66,9 +75,15 @@ pub fn worse(case: &Case<'_>, own: Vec<Finding>, theirs_case: &Case<'_>, theirs:
     let is_theirs = |key: &str| ranks.get(key).is_some_and(|[own, theirs]| theirs > own);
     let translated = theirs.into_iter().filter(|(key, _)| is_theirs(key)).map(|(_, finding)| {
         let subject = translated(case, theirs_case, finding.subject);
-        Finding { under_base: Some(finding.subject), subject, ..finding }
+        Finding { under: Some((number, finding.subject)), subject, ..finding }
     });
     own.into_iter().filter(|(key, _)| !is_theirs(key)).map(|(_, finding)| finding).chain(translated).collect()
+}
+
+/// Where an exception stands that accepts something.
+fn exception_place(case: &Case<'_>, state: State) -> Option<Place> {
+    let State::Excepted(number) = state else { return None };
+    case.policy.exceptions.all().get(number as usize)?.place
 }
 
 /// A subject by the numbers of another case of the same trees.

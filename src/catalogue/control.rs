@@ -146,6 +146,15 @@ pub enum Status {
 }
 
 impl Status {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Enforced, Self::Optional, Self::Partial, Self::Absent, Self::Unknown, Self::NotApplicable];
+
+    /// The status that a word names, compared exactly.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.id() == id)
+    }
+
     /// The word used in records and reports.
     #[must_use]
     pub const fn id(self) -> &'static str {

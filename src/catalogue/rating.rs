@@ -213,7 +213,12 @@ impl Rating {
         }
         list(&mut text, "absent", with(Status::Absent));
         list(&mut text, "unknown", with(Status::Unknown));
-        list(&mut text, "by your policy", tier.needs().filter(|control| self.statuses.overlaid().contains(*control)));
+        let overlaid = self.statuses.overlaid();
+        if tier.needs().all(|control| overlaid.contains(control)) {
+            text.push_str(", all by your policy");
+        } else {
+            list(&mut text, "by your policy", tier.needs().filter(|control| overlaid.contains(*control)));
+        }
         text
     }
 }

@@ -53,7 +53,7 @@ pub enum Command {
     Why(Why),
     /// Show the registries that packman knows, their tiers and controls
     Registries(Registries),
-    /// Explain a rule, a control, a registry or a word
+    /// Explain a rule, a control, a registry or a word, or with `--policy` what the policy asks of a package
     Explain(Explain),
     /// Upload to GitHub, comment there, fetch a base from there: the only commands that open a connection
     ///
@@ -77,6 +77,10 @@ pub struct Check {
     /// Use this policy instead of the repository's `packman.toml`
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// A policy from outside the checkout that the repository's own may only tighten: the worse of both verdicts stands, and exceptions count as
+    /// far as FILE's `[floor]` allows
+    #[arg(long, value_name = "FILE")]
+    pub floor: Option<PathBuf>,
     /// Compare with this revision, so that only what is new or worse decides: a branch, a tag or a commit (where it and the head parted), or
     /// a folder, written with `./` or `/` in front
     #[arg(long, value_name = "REV|DIR")]
@@ -231,6 +235,9 @@ pub struct Diff {
     /// Use this policy's declarations instead of the head's
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// A policy from outside the checkout that the repository's own may only tighten
+    #[arg(long, value_name = "FILE")]
+    pub floor: Option<PathBuf>,
 }
 
 /// How to write a difference.
@@ -307,11 +314,22 @@ pub enum RegistriesFormat {
     Markdown,
 }
 
-/// Explain a word.
+/// Explain a word, or what the policy asks of a package.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// A rule, a control, a registry, a format or a word; all of them if not given
+    /// A rule, a control, a registry, a format or a word; all of them if not given. With `--policy`, the folder to read
+    #[arg(value_name = "WORD|PATH")]
     pub id: Option<String>,
+    /// Say which line of the policy decides each question about a package, wherever a lockfile states it: a name, a package URL, or a pattern
+    /// with `*`
+    #[arg(long, value_name = "PURL")]
+    pub policy: Option<String>,
+    /// A policy from outside the checkout that the repository's own may only tighten
+    #[arg(long, value_name = "FILE", requires = "policy")]
+    pub floor: Option<PathBuf>,
+    /// The day that exceptions are judged by; today if not given
+    #[arg(long, value_name = "DATE", requires = "policy")]
+    pub today: Option<jiff::civil::Date>,
 }
 
 /// Print a completion script.

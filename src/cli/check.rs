@@ -111,6 +111,7 @@ pub(super) fn is_folder(base: &str) -> bool {
 
 fn request(command: &Check, environment: &mut Environment<'_>) -> Result<Request, Exit> {
     let mut request = environment.request(command.policy.as_deref(), &command.level, command.today)?;
+    request.floor = environment.floor(command.floor.as_deref(), &command.path)?;
     let metadata = command.cargo_metadata.as_deref();
     request.cargo_metadata = metadata.map(|path| environment.outside(1, "metadata", path)).transpose()?;
     Ok(request)

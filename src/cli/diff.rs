@@ -16,8 +16,12 @@ const LEVELS: [&str; 2] = ["protection-lowered=deny", "coverage-lost=deny"];
 
 /// Shows what changed; what that is worth, `check` judges.
 pub(super) fn run(command: &Diff, environment: &mut Environment<'_>) -> Exit {
-    let request = match environment.request(command.policy.as_deref(), &LEVELS.map(str::to_owned), None) {
+    let mut request = match environment.request(command.policy.as_deref(), &LEVELS.map(str::to_owned), None) {
         Ok(request) => request,
+        Err(exit) => return exit,
+    };
+    request.floor = match environment.floor(command.floor.as_deref(), &root(command)) {
+        Ok(floor) => floor,
         Err(exit) => return exit,
     };
     let [base, head] = match sides(command) {
@@ -48,8 +52,7 @@ pub(super) fn run(command: &Diff, environment: &mut Environment<'_>) -> Exit {
 
 /// Base and head.
 fn sides(command: &Diff) -> Result<[Box<dyn Tree>; 2], TreeError> {
-    let folder = command.head.as_ref().filter(|head| is_folder(head)).map(PathBuf::from);
-    let root = command.path.clone().or_else(|| folder.clone()).unwrap_or_else(|| PathBuf::from("."));
+    let root = root(command);
     let side = |named: &str| -> Result<Box<dyn Tree>, TreeError> {
         if is_folder(named) {
             return tree::open(Path::new(named));
@@ -64,4 +67,10 @@ fn sides(command: &Diff) -> Result<[Box<dyn Tree>; 2], TreeError> {
     let base =
         if is_folder(&command.base) { tree::open_base(Path::new(&command.base), head.as_ref())?.0 } else { side(&command.base)? };
     Ok([base, head])
+}
+
+/// The folder that revisions are looked up in.
+fn root(command: &Diff) -> PathBuf {
+    let folder = command.head.as_ref().filter(|head| is_folder(head)).map(PathBuf::from);
+    command.path.clone().or(folder).unwrap_or_else(|| PathBuf::from("."))
 }

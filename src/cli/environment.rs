@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use crate::cli::Exit;
-use crate::gate::{Request, outside_text};
+use crate::gate::{Floor, Request, outside_text};
 use crate::report::escape;
 use crate::text::{Problem, Text};
 
@@ -73,11 +73,23 @@ impl Environment<'_> {
         let policy = policy.map(|path| self.outside(0, "policy", path)).transpose()?;
         Ok(Request {
             policy,
+            floor: None,
             cargo_metadata: None,
             levels: levels.to_vec(),
             today: today.unwrap_or(self.today),
             notes: Vec::new(),
         })
+    }
+
+    /// A floor that the command line names, for the tree at `root`.
+    pub fn floor(&mut self, floor: Option<&Path>, root: &Path) -> Result<Option<Floor>, Exit> {
+        let Some(path) = floor else { return Ok(None) };
+        let text = self.outside(2, "floor", path)?;
+        let real = |path: &Path| std::fs::canonicalize(path).ok();
+        let inside = real(path).zip(real(root)).and_then(|(path, root)| Some(path.strip_prefix(root).ok()?.to_owned()));
+        let inside =
+            inside.map(|path| path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"));
+        Ok(Some(Floor { text, inside }))
     }
 
     /// A text that the command line names.

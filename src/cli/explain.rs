@@ -7,7 +7,7 @@ use crate::catalogue::control::Control;
 use crate::catalogue::definition::definition;
 use crate::cli::args::{Explain, Registries, RegistriesFormat};
 use crate::cli::registries::{self, wrapped};
-use crate::cli::{Environment, Exit};
+use crate::cli::{Environment, Exit, explain_policy};
 use crate::formats;
 use crate::rules;
 
@@ -55,7 +55,8 @@ const WORDS: &[(&str, &str)] = &[
     (
         "policy",
         "A policy is a file `packman.toml` at the root of the repository or in `.github/`. Without one the preset `standard` holds. \
-         Presets are `observe` (report, never fail), `standard` and `strict`. The guide's page on policies shows every key.",
+         Presets are `observe` (report, never fail), `standard` and `strict`. The guide's page on policies shows every key. Which line \
+         decides about a package, `packman explain --policy PACKAGE` says.",
     ),
     (
         "levels",
@@ -71,6 +72,9 @@ const WORDS: &[(&str, &str)] = &[
 
 /// Explains one word, or lists all of them.
 pub(super) fn run(command: &Explain, environment: &mut Environment<'_>) -> Exit {
+    if let Some(package) = &command.policy {
+        return explain_policy::run(package, command, environment);
+    }
     let Some(id) = &command.id else {
         let text = contents();
         return environment.print(text.as_bytes());

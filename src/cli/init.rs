@@ -71,7 +71,7 @@ fn propose(command: &Init, tree: &dyn Tree, environment: &mut Environment<'_>) -
     let today = command.today.unwrap_or(environment.today);
     let request = |policy: &str| {
         let (text, _) = outside_text(0, "the proposed policy", policy.as_bytes().to_vec());
-        Request { policy: Some(text), cargo_metadata: None, levels: Vec::new(), today, notes: Vec::new() }
+        Request { policy: Some(text), floor: None, cargo_metadata: None, levels: Vec::new(), today, notes: Vec::new() }
     };
     // Whatever policy is there has no say in what is seen.
     let seen = check(tree, request("extends = [\"standard\"]\n"), seen).map_err(|refusal| refuse(&refusal, environment))?;

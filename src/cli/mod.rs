@@ -10,6 +10,7 @@ mod doctor;
 mod environment;
 mod event;
 mod explain;
+mod explain_policy;
 #[cfg(feature = "github")]
 mod github;
 mod init;

@@ -40,7 +40,8 @@ fn explain_all(report: &Report<'_>, wanted: &str, out: &mut dyn Write) -> std::i
     Ok(count)
 }
 
-fn fits(dependency: &Dependency<'_>, wanted: &str) -> bool {
+/// Whether a dependency is meant by a name, a package URL or a pattern.
+pub(super) fn fits(dependency: &Dependency<'_>, wanted: &str) -> bool {
     let name = dependency.name();
     if let Some(rest) = wanted.strip_prefix("pkg:") {
         let purl = dependency.purl();

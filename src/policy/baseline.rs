@@ -37,7 +37,12 @@ const NEVER_BASELINED: [(&str, &str); 7] = [
 /// Whether findings of a rule may be accepted by a baseline.
 #[must_use]
 pub fn may_be_baselined(rule: &str) -> bool {
-    NEVER_BASELINED.iter().all(|(never, _)| *never != rule)
+    never(rule).is_none()
+}
+
+/// Why no finding of a rule can be accepted by a baseline, if that is so; follows on the rule's name.
+pub(super) fn never(rule: &str) -> Option<&'static str> {
+    NEVER_BASELINED.iter().find(|(never, _)| *never == rule).map(|(_, why)| *why)
 }
 
 /// What a line accepts: all of it must be equal. Empty parts are left out of the file.
@@ -91,8 +96,9 @@ impl Baseline {
     fn add(&mut self, entry: At<Entry>, text: &Text, faults: &mut Vec<Fault>) {
         let At { value: entry, span } = entry;
         let place = text.place(span);
-        if let Some((rule, why)) = NEVER_BASELINED.iter().find(|(rule, _)| *rule == entry.rule.value) {
-            let fault = Fault::new(Some(text.place(entry.rule.span)), format!("no baseline can accept `{rule}`: it {why}"));
+        if let Some(why) = never(&entry.rule.value) {
+            let message = format!("no baseline can accept `{}`: it {why}", entry.rule.value);
+            let fault = Fault::new(Some(text.place(entry.rule.span)), message);
             faults.push(fault.with_hint("take the line out"));
         }
         let Some(since) = day(&entry.since.value) else {
@@ -140,6 +146,13 @@ impl Baseline {
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {
         self.keys.keys().all(|key| other.keys.contains_key(key))
+    }
+
+    /// The same with the lines of some rules only; lines keep their numbers.
+    #[must_use]
+    pub fn only(&self, is_wanted: impl Fn(&str) -> bool) -> Self {
+        let keys = self.keys.iter().filter(|(key, _)| is_wanted(&key.rule)).map(|(key, line)| (key.clone(), *line));
+        Self { text: self.text, lines: self.lines.clone(), keys: keys.collect() }
     }
 
     /// The line that speaks of this, by number.

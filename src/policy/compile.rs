@@ -11,12 +11,13 @@ use toml::value::Datetime;
 
 use super::fault::{Fault, advice, listed, nearest};
 use super::file::{At, File};
+use super::layers::{self, Layer, Source};
 use super::levels::{Level, ROWS, Row};
-use super::origins::{AddressPattern, Origins};
+use super::origins::AddressPattern;
 use super::selector::{PackagePattern, Paths};
 use super::shape::{self, Keys};
-use super::{Context, POLICY_BYTES_MAX, Policy, SetBy, Setting};
-use super::{exceptions, minimum, presets, registries};
+use super::{Context, Policy, SetBy, Setting};
+use super::{overlays, registries};
 use crate::ecosystem::Ecosystem;
 use crate::text::{Place, Span, Text};
 
@@ -24,50 +25,44 @@ use crate::text::{Place, Span, Text};
 pub(super) struct Compiler<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) faults: Vec<Fault>,
+    /// The file whose sections are being read.
     text: Option<&'a Text>,
-    keys: Keys,
-    declared: HashMap<String, (Option<Ecosystem>, Span)>,
+    keys: &'a Keys,
+    declared: HashMap<String, (Option<Ecosystem>, Place)>,
 }
 
 /// A fault that was just added.
-pub(super) struct Added<'f> {
-    fault: Option<&'f mut Fault>,
-    text: Option<&'f Text>,
-}
+pub(super) struct Added<'f>(Option<&'f mut Fault>);
 
 impl Added<'_> {
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        if let Some(fault) = &mut self.fault {
+        if let Some(fault) = &mut self.0 {
             fault.hint = hint.into();
         }
         self
     }
 
-    pub(super) fn also(self, span: Span, label: impl Into<String>) {
-        if let (Some(fault), Some(text)) = (self.fault, self.text) {
-            fault.also = Some((text.place(span), label.into()));
+    pub(super) fn also(self, place: Option<Place>, label: impl Into<String>) {
+        if let (Some(fault), Some(place)) = (self.0, place) {
+            fault.also = Some((place, label.into()));
         }
     }
 }
 
 /// Reads, checks and compiles.
 pub(super) fn load(text: Option<&Text>, context: &Context<'_>) -> Result<Policy, Vec<Fault>> {
-    let (file, keys) = match text {
-        Some(text) => read(text, &Document { noun: "policy", bytes_max: POLICY_BYTES_MAX, schema: &super::schema() })?,
-        None => (File::default(), Keys::new()),
+    let sorted = |mut faults: Vec<Fault>| {
+        faults.sort_by_key(|fault| fault.place);
+        faults
     };
-    let declared = |(id, registry): &(At<String>, super::file::Registry)| {
-        (id.value.clone(), (Ecosystem::from_id(&registry.ecosystem.value), id.span))
-    };
-    let declared = file.registries.0.iter().map(declared).collect();
-    let mut compiler = Compiler { context, faults: Vec::new(), text, keys, declared };
-    let policy = policy(&file, &mut compiler);
-    let mut faults = compiler.faults;
-    if faults.is_empty() {
-        return Ok(policy);
+    let (layers, faults) = layers::of(text, context).map_err(sorted)?;
+    let none = Keys::new();
+    let mut compiler = Compiler { context, faults, text: None, keys: &none, declared: HashMap::new() };
+    for source in layers.iter().filter_map(Layer::source) {
+        compiler.declare(source);
     }
-    faults.sort_by_key(|fault| fault.place);
-    Err(faults)
+    let policy = policy(text, &layers, &mut compiler);
+    if compiler.faults.is_empty() { Ok(policy) } else { Err(sorted(compiler.faults)) }
 }
 
 /// A kind of file of ours.
@@ -121,94 +116,92 @@ fn syntax(text: &Text, error: &toml::de::Error) -> Fault {
     Fault::new(Some(text.place(span)), format!("is not TOML: {}", error.message().replace('\n', ", ")))
 }
 
-fn policy(file: &File, compiler: &mut Compiler<'_>) -> Policy {
-    let (extends, mut levels, mut no_lockfile) = layers(file, compiler);
-    for (key, level) in &file.levels.0 {
-        if let (Some((index, _)), Some(value)) = (Row::find(&key.value), Level::from_id(&level.value))
-            && let Some(slot) = levels.get_mut(index)
-        {
-            *slot = compiler.setting(level, value);
-        }
+fn policy<'a>(text: Option<&Text>, layers: &'a [Layer<'a>], compiler: &mut Compiler<'a>) -> Policy {
+    let mut policy = Policy::bare(text.map(|text| text.id));
+    // Limits count whatever the order of the layers that they stand in.
+    for source in layers.iter().filter_map(Layer::source) {
+        compiler.enter(source);
+        limits(&source.file, &mut policy, compiler);
     }
-    overrule(&mut levels, compiler);
-    if let Some((written, level)) = file.no_lockfile.as_ref().and_then(|written| Some((written, Level::from_id(&written.value)?)))
-    {
-        no_lockfile = compiler.setting(written, level);
-    }
-    let catalogue = file.catalogue.as_ref().and_then(|date| compiler.date(date));
-    let exclude = compiler.paths(&file.exclude);
-    let allow_archive = &file.origins.allow_archive;
-    let boxed =
-        |written: &At<String>, compiler: &Compiler<'_>| compiler.setting(written, Box::<str>::from(written.value.as_str()));
-    Policy {
-        text: compiler.text.map(|text| text.id),
-        extends,
-        catalogue,
-        no_lockfile,
-        exception_days_max: file.exception_days_max.as_ref().map(|days| compiler.setting(days, days.value)),
-        minimum: minimum::compile(&file.minimum, compiler),
-        origins: Origins {
-            git: compiler.addresses(&file.origins.allow_git),
-            url: compiler.addresses(&file.origins.allow_url),
-            archive: compiler.paths(allow_archive),
-            archive_settings: allow_archive.iter().map(|written| boxed(written, compiler)).collect(),
-        },
-        default_registries: registries::compile_defaults(&file.origins.default_registry, compiler),
-        registries: registries::compile(&file.registries, compiler),
-        packages: registries::compile_packages(&file.packages, compiler),
-        build_args: file.build_args.0.iter().map(|(key, value)| (key.value.as_str().into(), boxed(value, compiler))).collect(),
-        baseline: super::Baseline::default(),
-        exceptions: exceptions::compile(&file.exceptions, file.exception_days_max.as_ref(), compiler),
-        levels,
-        exclude,
-        exclude_settings: file.exclude.iter().map(|written| boxed(written, compiler)).collect(),
-    }
-}
-
-type Layers = (Vec<Setting<&'static str>>, Vec<Setting<Level>>, Setting<Level>);
-
-/// The presets, one over the other. Where one says nothing, and there is none such, the strictest holds.
-fn layers(file: &File, compiler: &mut Compiler<'_>) -> Layers {
-    let mut extends: Vec<Setting<&'static str>> = Vec::new();
-    let mut levels: Vec<Setting<Level>> = ROWS.iter().map(|_| Setting::of(Level::Deny, SetBy::Default)).collect();
-    let mut no_lockfile = Setting::of(Level::Undecided, SetBy::Default);
-    let default = At { value: presets::DEFAULT.to_owned(), span: Span::default() };
-    let written = if file.extends.is_empty() { std::slice::from_ref(&default) } else { file.extends.as_slice() };
-    for entry in written {
-        let Some((id, preset)) = presets::read(&entry.value) else {
-            refuse_layer(entry, compiler);
-            continue;
-        };
-        if let Some(first) = extends.iter().find(|first| first.value == id).and_then(|first| first.place) {
-            compiler
-                .fault(entry.span, format!("`{id}` is extended twice"))
-                .hint("keep one of them")
-                .also(first.span, "the first one");
-        }
-        let by = SetBy::Preset(id);
-        let is_default = file.extends.is_empty();
-        extends.push(if is_default { Setting::of(id, SetBy::Default) } else { compiler.setting(entry, id) });
-        for (key, level) in &preset.levels.0 {
-            let slot = Row::find(&key.value).and_then(|(index, _)| levels.get_mut(index));
-            if let (Some(slot), Some(level)) = (slot, Level::from_id(&level.value)) {
-                *slot = Setting::of(level, by);
+    for (number, layer) in layers.iter().enumerate() {
+        match layer {
+            Layer::Preset(id, file) => {
+                policy.extends.push(*id);
+                let by = SetBy::Preset(id.value);
+                levels(file, &mut policy, |_, value| Setting::of(value, by));
+            }
+            Layer::File(source) => {
+                compiler.enter(source);
+                sections(source, number, &mut policy, compiler);
             }
         }
-        if let Some(level) = preset.no_lockfile.and_then(|level| Level::from_id(&level.value)) {
-            no_lockfile = Setting::of(level, by);
-        }
     }
-    (extends, levels, no_lockfile)
+    overrule(&mut policy.levels, compiler);
+    policy.minimum.finish();
+    policy.packages.finish();
+    policy.exceptions.finish(policy.exception_count_max, compiler);
+    policy.exclude.finish(compiler);
+    policy.origins.archive.finish(compiler);
+    policy
 }
 
-fn refuse_layer(entry: &At<String>, compiler: &mut Compiler<'_>) {
-    let name = entry.value.escape_debug().to_string();
-    let looks_like_file = entry.value.contains(['/', '.']);
-    if looks_like_file {
-        let hint = format!("write {} here, and the file's settings into this one", listed(presets::IDS));
-        compiler.fault(entry.span, format!("`{name}` is a file; only presets can be extended yet")).hint(hint);
-    } else {
-        compiler.fault(entry.span, format!("`{name}` is no preset")).hint(advice(&entry.value, presets::IDS));
+/// What one file says, over what the layers before it said.
+fn sections<'a>(source: &'a Source<'a>, layer: usize, policy: &mut Policy, compiler: &mut Compiler<'a>) {
+    let file = &source.file;
+    policy.files.push(source.text.id);
+    levels(file, policy, |written, value| compiler.setting(written, value));
+    policy.catalogue = file.catalogue.as_ref().and_then(|date| compiler.date(date)).or(policy.catalogue);
+    policy.minimum.add(&file.minimum, layer, compiler);
+    let boxed =
+        |written: &At<String>, compiler: &Compiler<'_>| compiler.setting(written, Box::<str>::from(written.value.as_str()));
+    policy.exclude.add(&file.exclude, compiler);
+    policy.origins.git.extend(compiler.addresses(&file.origins.allow_git));
+    policy.origins.url.extend(compiler.addresses(&file.origins.allow_url));
+    policy.origins.archive.add(&file.origins.allow_archive, compiler);
+    for (ecosystem, registry) in registries::compile_defaults(&file.origins.default_registry, compiler) {
+        replace(&mut policy.default_registries, ecosystem, registry);
+    }
+    registries::compile(&file.registries, &mut policy.registries, compiler);
+    for overlay in overlays::compile(&file.overlays, policy.exception_days_max, compiler) {
+        policy.overlays.retain(|earlier| earlier.registry.value != overlay.registry.value);
+        policy.overlays.push(overlay);
+    }
+    policy.packages.add(&file.packages, compiler);
+    for (key, value) in &file.build_args.0 {
+        replace(&mut policy.build_args, key.value.as_str().into(), boxed(value, compiler));
+    }
+    policy.exceptions.add(&file.exceptions, policy.exception_days_max, compiler);
+    policy.floor.add(&file.floor, compiler);
+}
+
+fn limits(file: &File, policy: &mut Policy, compiler: &Compiler<'_>) {
+    let number = |written: &Option<At<i64>>, before: Option<Setting<i64>>| {
+        written.as_ref().map(|written| compiler.setting(written, written.value)).or(before)
+    };
+    policy.exception_days_max = number(&file.exception_days_max, policy.exception_days_max);
+    policy.exception_count_max = number(&file.exception_count_max, policy.exception_count_max);
+    policy.exception_notice_days = number(&file.exception_notice_days, policy.exception_notice_days);
+}
+
+/// What a layer says of levels and of having no lockfile.
+fn levels(file: &File, policy: &mut Policy, setting: impl Fn(&At<String>, Level) -> Setting<Level>) {
+    for (key, written) in &file.levels.0 {
+        let slot = Row::find(&key.value).and_then(|(index, _)| policy.levels.get_mut(index));
+        if let (Some(slot), Some(level)) = (slot, Level::from_id(&written.value)) {
+            *slot = setting(written, level);
+        }
+    }
+    if let Some((written, level)) = file.no_lockfile.as_ref().and_then(|written| Some((written, Level::from_id(&written.value)?)))
+    {
+        policy.no_lockfile = setting(written, level);
+    }
+}
+
+/// The value of a key, in place of the one that it had.
+fn replace<K: PartialEq, V>(rows: &mut Vec<(K, V)>, key: K, value: V) {
+    match rows.iter_mut().find(|(known, _)| *known == key) {
+        Some((_, slot)) => *slot = value,
+        None => rows.push((key, value)),
     }
 }
 
@@ -238,7 +231,26 @@ fn overrule(levels: &mut [Setting<Level>], compiler: &mut Compiler<'_>) {
     }
 }
 
-impl Compiler<'_> {
+impl<'a> Compiler<'a> {
+    /// Turns to a file: spans are its own from here on.
+    fn enter(&mut self, source: &'a Source<'a>) {
+        self.text = Some(source.text);
+        self.keys = &source.keys;
+    }
+
+    /// Remembers what a file declares, for every file that speaks of it.
+    fn declare(&mut self, source: &'a Source<'a>) {
+        self.enter(source);
+        for (id, registry) in &source.file.registries.0 {
+            let place = source.text.place(id.span);
+            let declared = (Ecosystem::from_id(&registry.ecosystem.value), place);
+            if let Some((_, first)) = self.declared.insert(id.value.clone(), declared) {
+                let message = format!("`{}` is declared in two files", id.value.escape_debug());
+                self.fault(id.span, message).hint("keep one of them").also(Some(first), "the first one");
+            }
+        }
+    }
+
     /// The place of a value: with its key, where both stand in one line.
     pub(super) fn place(&self, span: Span) -> Option<Place> {
         let text = self.text?;
@@ -255,8 +267,18 @@ impl Compiler<'_> {
 
     /// Adds a fault at exactly this span.
     pub(super) fn fault(&mut self, span: Span, message: impl Into<String>) -> Added<'_> {
-        self.faults.push(Fault::new(self.text.map(|text| text.place(span)), message));
-        Added { fault: self.faults.last_mut(), text: self.text }
+        self.fault_at(self.at(span), message)
+    }
+
+    /// Adds a fault at a place, be it of another file.
+    pub(super) fn fault_at(&mut self, place: Option<Place>, message: impl Into<String>) -> Added<'_> {
+        self.faults.push(Fault::new(place, message));
+        Added(self.faults.last_mut())
+    }
+
+    /// The place of exactly this span.
+    pub(super) fn at(&self, span: Span) -> Option<Place> {
+        self.text.map(|text| text.place(span))
     }
 
     /// What a record of the catalogue serves; `None` if there is none with this id.
@@ -296,8 +318,8 @@ impl Compiler<'_> {
     }
 
     /// Where a registry is declared, if it is.
-    pub(super) fn declared_at(&self, id: &str) -> Option<Span> {
-        self.declared.get(id).map(|(_, span)| *span)
+    pub(super) fn declared_at(&self, id: &str) -> Option<Place> {
+        self.declared.get(id).map(|(_, place)| *place)
     }
 
     /// The ids of all registries that serve an ecosystem, sorted.
@@ -328,27 +350,32 @@ impl Compiler<'_> {
     }
 
     /// Patterns of paths; adds a fault for one that cannot be compiled.
-    pub(super) fn paths(&mut self, written: &[At<String>]) -> Paths {
+    fn paths(&mut self, written: &[At<String>]) -> Paths {
         let faults_before = self.faults.len();
         for pattern in written {
-            if let Err(why) = Paths::check(&pattern.value) {
-                self.refuse_path(pattern, &why);
-            }
+            self.check_path(pattern);
         }
         if self.faults.len() > faults_before {
             return Paths::default();
         }
         Paths::compile(written.iter().map(|pattern| pattern.value.as_str())).unwrap_or_else(|why| {
             if let Some(last) = written.last() {
-                self.refuse_path(last, &why);
+                self.refuse_path(self.at(last.span), &last.value, &why);
             }
             Paths::default()
         })
     }
 
-    fn refuse_path(&mut self, pattern: &At<String>, why: &str) {
-        let message = format!("`{}` is no path pattern: {why}", pattern.value.escape_debug());
-        self.fault(pattern.span, message).hint("write it like `fixtures/**`, from the root");
+    /// Adds a fault if this is no pattern of paths.
+    pub(super) fn check_path(&mut self, pattern: &At<String>) {
+        if let Err(why) = Paths::check(&pattern.value) {
+            self.refuse_path(self.at(pattern.span), &pattern.value, &why);
+        }
+    }
+
+    pub(super) fn refuse_path(&mut self, place: Option<Place>, pattern: &str, why: &str) {
+        let message = format!("`{}` is no path pattern: {why}", pattern.escape_debug());
+        self.fault_at(place, message).hint("write it like `fixtures/**`, from the root");
     }
 
     fn addresses(&mut self, written: &[At<String>]) -> Vec<Setting<AddressPattern>> {
@@ -380,4 +407,21 @@ pub(super) fn day(written: &Datetime) -> Option<Date> {
     let parts = (i16::try_from(date.year), i8::try_from(date.month), i8::try_from(date.day));
     let (Ok(year), Ok(month), Ok(day)) = parts else { return None };
     Date::new(year, month, day).ok()
+}
+
+/// Adds a fault to something that ends later than the policy lets anything last.
+pub(super) fn too_long(
+    noun: &str,
+    until: &Setting<Date>,
+    span: Span,
+    days_max: Option<Setting<i64>>,
+    compiler: &mut Compiler<'_>,
+) {
+    let Some(most) = days_max else { return };
+    let days = compiler.context.today.until(until.value).map_or(i64::MAX, |span| i64::from(span.get_days()));
+    if days > most.value {
+        let message = format!("this {noun} lasts {days} days from today; at most {} are accepted", most.value);
+        let hint = "choose an earlier day; it can be prolonged when the time comes";
+        compiler.fault(span, message).hint(hint).also(most.place, "the most that is accepted");
+    }
 }

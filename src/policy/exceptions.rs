@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 
 use super::Setting;
-use super::compile::Compiler;
+use super::compile::{Compiler, too_long};
 use super::file::{self, At};
 use super::levels::Row;
 use super::selector::{Index, Selector, Subject};
-use crate::text::{Place, Span};
+use crate::text::Place;
 
 /// One accepted departure.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct Exception {
     pub until: Setting<Date>,
     /// The whole entry; only its header where the file writes it as a table.
     pub place: Option<Place>,
+    /// Where it begins.
+    start: Option<Place>,
     selector: Selector,
 }
 
@@ -49,7 +51,7 @@ impl Exception {
     }
 }
 
-/// All exceptions, in the order of the file.
+/// All exceptions, in the order of the files.
 #[derive(Clone, Debug, Default)]
 pub struct Exceptions {
     all: Vec<Exception>,
@@ -57,7 +59,37 @@ pub struct Exceptions {
 }
 
 impl Exceptions {
-    /// All, in the order of the file.
+    /// Validates one file's `[[exceptions]]`.
+    pub(super) fn add(&mut self, file: &[At<file::Exception>], days_max: Option<Setting<i64>>, compiler: &mut Compiler<'_>) {
+        self.all.extend(file.iter().filter_map(|entry| exception(entry, days_max, compiler)));
+    }
+
+    /// Holds all of them against each other, and makes them quick to find.
+    pub(super) fn finish(&mut self, count_max: Option<Setting<i64>>, compiler: &mut Compiler<'_>) {
+        let mut seen = HashMap::new();
+        for exception in &self.all {
+            if let Some(first) = seen.insert((exception.rule, exception.selector.identity()), exception.start) {
+                let fault = compiler.fault_at(exception.start, "two exceptions accept the same");
+                fault.hint("keep one of them").also(first, "the first one");
+            }
+        }
+        let over = count_max.and_then(|most| Some((most, self.all.get(usize::try_from(most.value).ok()?)?)));
+        if let Some((most, first)) = over {
+            let message =
+                format!("this is one exception too many: there are {}, at most {} are accepted", self.all.len(), most.value);
+            let hint = "mend the cause of one, or take out one that has ended";
+            compiler.fault_at(first.start, message).hint(hint).also(most.place, "the most that are accepted");
+        }
+        self.accept(Vec::new());
+    }
+
+    /// Takes on others, which have been validated.
+    pub(super) fn accept(&mut self, others: Vec<Exception>) {
+        self.all.extend(others);
+        self.index = Index::of(self.all.iter().map(|exception| &exception.selector));
+    }
+
+    /// All, in the order of the files.
     #[must_use]
     pub fn all(&self) -> &[Exception] {
         &self.all
@@ -66,51 +98,35 @@ impl Exceptions {
     /// The first that accepts a rule's finding about a subject on this day, with its position.
     #[must_use]
     pub fn find(&self, rule: &str, subject: &Subject<'_>, today: Date) -> Option<(usize, &Exception)> {
-        self.first(subject, |exception| exception.fits(rule, subject) && !exception.is_expired(today))
+        self.first(rule, subject, |exception| !exception.is_expired(today))
     }
 
     /// The first that would accept it, had its last day not passed.
     #[must_use]
     pub fn find_expired(&self, rule: &str, subject: &Subject<'_>, today: Date) -> Option<(usize, &Exception)> {
-        self.first(subject, |exception| exception.fits(rule, subject) && exception.is_expired(today))
+        self.first(rule, subject, |exception| exception.is_expired(today))
     }
 
-    fn first(&self, subject: &Subject<'_>, accepts: impl Fn(&Exception) -> bool) -> Option<(usize, &Exception)> {
+    fn first(&self, rule: &str, subject: &Subject<'_>, accepts: impl Fn(&Exception) -> bool) -> Option<(usize, &Exception)> {
         if self.all.is_empty() {
             return None;
         }
-        let candidates = self.index.candidates(subject).filter_map(|position| Some((position, self.all.get(position)?)));
-        candidates.filter(|(_, exception)| accepts(exception)).min_by_key(|(position, _)| *position)
+        let mut first: Option<(usize, &Exception)> = None;
+        self.index.each(subject, |position| {
+            let is_earlier = first.is_none_or(|(earlier, _)| position < earlier);
+            let exception = self.all.get(position).filter(|exception| is_earlier && exception.rule == rule);
+            if let Some(exception) = exception.filter(|one| accepts(one) && one.selector.fits_beside_path(subject)) {
+                first = Some((position, exception));
+            }
+        });
+        first
     }
 }
 
 /// Findings that speak about exceptions themselves, which no exception can accept.
 const NOT_EXCEPTABLE: [&str; 2] = ["exception-expired", "exception-unused"];
 
-/// Validates `[[exceptions]]`.
-pub(super) fn compile(file: &[At<file::Exception>], days_max: Option<&At<i64>>, compiler: &mut Compiler<'_>) -> Exceptions {
-    let mut all = Vec::with_capacity(file.len());
-    for entry in file {
-        if let Some(exception) = exception(entry, days_max, compiler) {
-            all.push((exception, entry.span));
-        }
-    }
-    refuse_twins(&all, compiler);
-    let all: Vec<Exception> = all.into_iter().map(|(exception, _)| exception).collect();
-    let index = Index::of(all.iter().map(|exception| &exception.selector));
-    Exceptions { all, index }
-}
-
-fn refuse_twins(all: &[(Exception, Span)], compiler: &mut Compiler<'_>) {
-    let mut seen = HashMap::new();
-    for (exception, span) in all {
-        if let Some(first) = seen.insert((exception.rule, exception.selector.identity()), *span) {
-            compiler.fault(*span, "two exceptions accept the same").hint("keep one of them").also(first, "the first one");
-        }
-    }
-}
-
-fn exception(entry: &At<file::Exception>, days_max: Option<&At<i64>>, compiler: &mut Compiler<'_>) -> Option<Exception> {
+fn exception(entry: &At<file::Exception>, days_max: Option<Setting<i64>>, compiler: &mut Compiler<'_>) -> Option<Exception> {
     let At { value: written, span } = entry;
     let rule = Row::rule(&written.rule.value)?.id;
     if NOT_EXCEPTABLE.contains(&rule) {
@@ -130,10 +146,10 @@ fn exception(entry: &At<file::Exception>, days_max: Option<&At<i64>>, compiler: 
     if written.package.is_none() && written.registry.is_none() && written.path.is_none() {
         compiler
             .fault(*span, format!("this exception accepts every finding of `{rule}`"))
-            .hint("say what it accepts: `package`, `registry` or `path`; to switch a rule off, use `[levels]`");
+            .hint("say what it accepts: `package`, `registry` or `path` (`**` for all of them, until its end)");
     }
     let until = compiler.date(&written.until)?;
-    refuse_too_long(&until, written.until.span, days_max, compiler);
+    too_long("exception", &until, written.until.span, days_max, compiler);
     let boxed = |value: &Option<At<String>>| value.as_ref().map(|value| value.value.as_str().into());
     Some(Exception {
         rule,
@@ -144,16 +160,7 @@ fn exception(entry: &At<file::Exception>, days_max: Option<&At<i64>>, compiler: 
         owner: written.owner.value.as_str().into(),
         until,
         place: compiler.place(*span),
+        start: compiler.at(*span),
         selector,
     })
-}
-
-fn refuse_too_long(until: &Setting<Date>, span: Span, days_max: Option<&At<i64>>, compiler: &mut Compiler<'_>) {
-    let Some(most) = days_max else { return };
-    let days = compiler.context.today.until(until.value).map_or(i64::MAX, |span| i64::from(span.get_days()));
-    if days > most.value {
-        let message = format!("this exception lasts {days} days from today; at most {} are accepted", most.value);
-        let hint = "choose an earlier day; it can be prolonged when the time comes";
-        compiler.fault(span, message).hint(hint).also(most.span, "the most that is accepted");
-    }
 }

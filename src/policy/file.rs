@@ -91,8 +91,8 @@ impl<T: JsonSchema> JsonSchema for Table<T> {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[schemars(title = "packman policy")]
 pub(super) struct File {
-    /// The presets that this policy builds on: `observe`, `standard` or `strict`. A later one wins over an earlier, this file over
-    /// all. Without it: `standard`.
+    /// What this policy builds on: presets (`observe`, `standard` or `strict`) and files of the repository, by their path from this
+    /// file's folder. A later one wins over an earlier, this file over all. Without any preset: `standard`.
     pub(super) extends: Vec<At<String>>,
     /// The day as of which the catalogue is read: what was learnt about registries after it does not move the verdict.
     #[schemars(schema_with = "schema::date")]
@@ -103,9 +103,15 @@ pub(super) struct File {
     /// What it means if nothing at all was read.
     #[schemars(schema_with = "schema::no_lockfile")]
     pub(super) no_lockfile: Option<At<String>>,
-    /// The longest that an exception may last, in days from today.
+    /// The longest that an exception or an overlay may last, in days from today.
     #[schemars(with = "Option<u32>", range(min = 1, max = 3660))]
     pub(super) exception_days_max: Option<At<i64>>,
+    /// The most exceptions that there may be.
+    #[schemars(with = "Option<u32>", range(min = 0, max = 10_000))]
+    pub(super) exception_count_max: Option<At<i64>>,
+    /// So many days before an exception or an overlay ends, every report begins to say so. 14 if not given; 0 for never.
+    #[schemars(with = "Option<u32>", range(min = 0, max = 3660))]
+    pub(super) exception_notice_days: Option<At<i64>>,
     /// What is asked of every dependency.
     pub(super) minimum: Minimum,
     /// How much each rule's findings weigh: `deny` fails, `warn` reports, `allow` does neither.
@@ -115,6 +121,8 @@ pub(super) struct File {
     pub(super) origins: Origins,
     /// Registries that the catalogue does not know, by an id of your choice.
     pub(super) registries: Table<Registry>,
+    /// Your own word on registries of the catalogue, by their ids, for a while: it counts in place of the record's.
+    pub(super) overlays: Table<Overlay>,
     /// What is known about single packages.
     pub(super) packages: Packages,
     /// Values of the `ARG`s that Dockerfiles name images by.
@@ -122,6 +130,20 @@ pub(super) struct File {
     pub(super) build_args: Table<At<String>>,
     /// Accepted departures, each with a reason, an owner and an end.
     pub(super) exceptions: Vec<At<Exception>>,
+    /// What a repository may accept for itself, where this file is its floor (`--floor`).
+    pub(super) floor: Floor,
+}
+
+/// What a repository may accept for itself, where this file is its floor (`--floor`). All else it can only tighten.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Floor {
+    /// The rules of which the repository's own exceptions accept findings.
+    #[schemars(schema_with = "schema::rules")]
+    pub(super) allow_exceptions: Vec<At<String>>,
+    /// The rules of which the repository's own baseline accepts findings.
+    #[schemars(schema_with = "schema::rules")]
+    pub(super) allow_baseline: Vec<At<String>>,
 }
 
 /// What is asked of every dependency.
@@ -138,6 +160,8 @@ pub(super) struct Minimum {
     /// Controls that must be met, whatever the tier.
     #[schemars(schema_with = "schema::controls")]
     pub(super) controls: Option<Vec<At<String>>>,
+    /// Alternatives beside `tier` and `controls`: at least one must be met.
+    pub(super) any_of: Option<Vec<At<Alternative>>>,
     /// What is asked of some dependencies instead. All selectors of one entry must fit; the most specific entry wins.
     #[serde(rename = "for")]
     pub(super) narrower: Vec<At<Narrower>>,
@@ -171,6 +195,20 @@ pub(super) struct Narrower {
     /// Controls that must be met, whatever the tier.
     #[schemars(schema_with = "schema::controls")]
     pub(super) controls: Option<Vec<At<String>>>,
+    /// Alternatives beside `tier` and `controls`: at least one must be met.
+    pub(super) any_of: Option<Vec<At<Alternative>>>,
+}
+
+/// One of several things of which one is enough. All that it asks must be met.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Alternative {
+    /// The lowest tier.
+    #[schemars(with = "Option<u8>", range(min = 1, max = 3))]
+    pub(super) tier: Option<At<i64>>,
+    /// Controls that must be met.
+    #[schemars(schema_with = "schema::controls")]
+    pub(super) controls: Vec<At<String>>,
 }
 
 /// Where packages may come from if not from a registry, and which registry a client's silence means.
@@ -217,6 +255,38 @@ pub(super) struct Registry {
     #[serde(default)]
     #[schemars(with = "Option<String>", length(min = 1))]
     pub(super) reason: Option<At<String>>,
+}
+
+/// Your own word on a registry of the catalogue, for a while.
+#[derive(Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Overlay {
+    /// The status of all controls that are not listed below: lowers a registry in one line. To raise one, list its controls.
+    #[serde(default)]
+    #[schemars(schema_with = "schema::lowered")]
+    pub(super) status: Option<At<String>>,
+    /// The status of single controls.
+    #[serde(default)]
+    #[schemars(schema_with = "schema::overlaid")]
+    pub(super) controls: Table<OverlaidControl>,
+    /// Why the record's word does not count.
+    #[schemars(with = "String", length(min = 1))]
+    pub(super) reason: At<String>,
+    /// Who answers for it.
+    #[schemars(with = "String", length(min = 1))]
+    pub(super) owner: At<String>,
+    /// The last day on which it holds.
+    #[schemars(schema_with = "schema::date")]
+    pub(super) until: At<Datetime>,
+}
+
+/// Your own word on one control.
+#[derive(Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct OverlaidControl {
+    /// How far the registry has it.
+    #[schemars(schema_with = "schema::status")]
+    pub(super) status: At<String>,
 }
 
 /// What is known about single packages.

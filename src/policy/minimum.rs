@@ -1,7 +1,9 @@
 //! What is asked of each dependency: tier, reading, controls.
 //!
-//! Answers for: which line of `[minimum]` and `[[minimum.for]]` speaks about a dependency. Each of tier, reading and controls is taken
-//! from the most specific entry that states it; where two are equally specific, from the one that asks more.
+//! Answers for: which line of `[minimum]` and `[[minimum.for]]` speaks about a dependency. Each of tier, reading, controls and alternatives is
+//! taken
+//! from the most specific entry that states it; where two are equally specific, from the one of the later file, then from the one that asks
+//! more.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -14,7 +16,7 @@ use crate::catalogue::control::{Control, Tier};
 use crate::catalogue::rating::Reading;
 use crate::dependency::Scopes;
 use crate::ecosystem::Ecosystem;
-use crate::text::Span;
+use crate::text::Place;
 
 /// What is asked of one dependency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,28 @@ pub struct Minimum<'p> {
     pub reading: Setting<Reading>,
     /// Controls asked by name.
     pub controls: &'p [Setting<Control>],
+    /// Alternatives of which one must be met, if there are any.
+    pub any_of: &'p [Alternative],
+}
+
+/// One of several things of which one is enough.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alternative {
+    /// The lowest tier.
+    pub tier: Option<Tier>,
+    /// Controls that must all be met.
+    pub controls: Vec<Control>,
+    /// Where it stands.
+    pub place: Option<Place>,
+}
+
+impl std::fmt::Display for Alternative {
+    /// `tier 2 and mfa-to-push`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let tier = self.tier.map(|tier| format!("tier {tier}"));
+        let all: Vec<String> = tier.into_iter().chain(self.controls.iter().map(|control| control.id().to_owned())).collect();
+        f.write_str(&all.join(" and "))
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -32,13 +56,44 @@ struct Ask {
     tier: Option<Setting<Tier>>,
     reading: Option<Setting<Reading>>,
     controls: Option<Vec<Setting<Control>>>,
+    any_of: Option<Vec<Alternative>>,
 }
 
 #[derive(Clone, Debug)]
 struct Narrower {
     selector: Selector,
     rank: Rank,
+    /// The number of the layer that says so: of two that select alike, a later one wins.
+    layer: usize,
     ask: Ask,
+    /// Where it begins.
+    start: Option<Place>,
+    /// What it selects by, as the policy writes it.
+    words: Box<str>,
+}
+
+/// One line that states something that is asked of a dependency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stated {
+    /// What it asks.
+    pub asks: String,
+    /// What it selects by; empty for `[minimum]` itself.
+    pub selects: Box<str>,
+    /// Where it stands.
+    pub place: Option<Place>,
+}
+
+/// All lines that speak of a dependency, for each of tier, reading and controls the one that decides first.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Of the tier.
+    pub tier: Vec<Stated>,
+    /// Of the reading.
+    pub reading: Vec<Stated>,
+    /// Of controls.
+    pub controls: Vec<Stated>,
+    /// Of alternatives.
+    pub any_of: Vec<Stated>,
 }
 
 /// All that the policy asks of dependencies.
@@ -53,30 +108,95 @@ pub struct Minimums {
 const READING_DEFAULT: Setting<Reading> = Setting::of(Reading::Offered, SetBy::Default);
 
 impl Minimums {
+    /// Validates one file's `[minimum]`.
+    pub(super) fn add(&mut self, file: &file::Minimum, layer: usize, compiler: &mut Compiler<'_>) {
+        let general = ask(file.tier.as_ref(), file.reading.as_ref(), file.controls.as_deref(), file.any_of.as_deref(), compiler);
+        self.general.tier = general.tier.or(self.general.tier);
+        self.general.reading = general.reading.or(self.general.reading);
+        self.general.controls = general.controls.or(self.general.controls.take());
+        self.general.any_of = general.any_of.or(self.general.any_of.take());
+        let first = self.narrower.len();
+        self.narrower.extend(file.narrower.iter().filter_map(|entry| narrower(entry, layer, compiler)));
+        let mut seen = HashMap::new();
+        for entry in self.narrower.iter().skip(first) {
+            if let Some(first) = seen.insert(entry.selector.identity(), entry.start) {
+                compiler
+                    .fault_at(entry.start, "two entries of `[[minimum.for]]` select the same dependencies")
+                    .hint("make one of them")
+                    .also(first, "the first one");
+            }
+        }
+    }
+
+    /// Makes entries quick to find.
+    pub(super) fn finish(&mut self) {
+        self.index = Index::of(self.narrower.iter().map(|entry| &entry.selector));
+    }
+
     /// What is asked of a dependency; `None` if nothing is.
     #[must_use]
     pub fn of(&self, subject: &Subject<'_>) -> Option<Minimum<'_>> {
         let mut tier = (None, self.general.tier);
         let mut reading = (None, self.general.reading);
         let mut controls = (None, self.general.controls.as_deref());
+        let mut any_of = (None, self.general.any_of.as_deref());
         if !self.narrower.is_empty() {
-            for position in self.index.candidates(subject) {
-                let Some(entry) = self.narrower.get(position).filter(|entry| entry.selector.fits(subject)) else { continue };
+            self.index.each(subject, |position| {
+                let entry = self.narrower.get(position).filter(|entry| entry.selector.fits_beside_path(subject));
+                let Some(Narrower { rank, layer, ask, .. }) = entry else { return };
                 // The position last, so that the answer never hangs on the order in which candidates come.
-                if let Some(asked) = &entry.ask.tier {
-                    prefer(&mut tier, (entry.rank, usize::from(asked.value.0), Reverse(position)), *asked);
+                let weight = |strictness: usize| (*rank, *layer, strictness, Reverse(position));
+                if let Some(asked) = &ask.tier {
+                    prefer(&mut tier, weight(usize::from(asked.value.0)), *asked);
                 }
-                if let Some(asked) = &entry.ask.reading {
-                    prefer(&mut reading, (entry.rank, strictness(asked.value), Reverse(position)), *asked);
+                if let Some(asked) = &ask.reading {
+                    prefer(&mut reading, weight(strictness(asked.value)), *asked);
                 }
-                if let Some(asked) = &entry.ask.controls {
-                    prefer(&mut controls, (entry.rank, asked.len(), Reverse(position)), asked.as_slice());
+                if let Some(asked) = &ask.controls {
+                    prefer(&mut controls, weight(asked.len()), asked.as_slice());
                 }
-            }
+                if let Some(asked) = &ask.any_of {
+                    prefer(&mut any_of, weight(few(asked)), asked.as_slice());
+                }
+            });
         }
-        let minimum =
-            Minimum { tier: tier.1, reading: reading.1.unwrap_or(READING_DEFAULT), controls: controls.1.unwrap_or(&[]) };
-        (minimum.tier.is_some() || !minimum.controls.is_empty()).then_some(minimum)
+        let minimum = Minimum {
+            tier: tier.1,
+            reading: reading.1.unwrap_or(READING_DEFAULT),
+            controls: controls.1.unwrap_or(&[]),
+            any_of: any_of.1.unwrap_or(&[]),
+        };
+        (minimum.tier.is_some() || !minimum.controls.is_empty() || !minimum.any_of.is_empty()).then_some(minimum)
+    }
+
+    /// Every line that speaks of a dependency, and which of them decides: what [`Minimums::of`] answers, with the reasons.
+    #[must_use]
+    pub fn explain(&self, subject: &Subject<'_>) -> Asked {
+        let mut asked = Asked::default();
+        let mut tiers = Vec::new();
+        let mut readings = Vec::new();
+        let mut controls = Vec::new();
+        let mut any_of = Vec::new();
+        for (position, entry) in self.narrower.iter().enumerate().filter(|(_, entry)| entry.selector.fits(subject)) {
+            let weight = |strictness: usize| (entry.rank, entry.layer, strictness, Reverse(position));
+            let Ask { tier, reading, controls: named, any_of: alternatives } = &entry.ask;
+            any_of.extend(alternatives.as_ref().map(|of| (weight(few(of)), stated_any_of(of, entry.start, &entry.words))));
+            tiers.extend(tier.map(|tier| (weight(usize::from(tier.value.0)), stated_tier(tier, &entry.words))));
+            readings.extend(reading.map(|reading| (weight(strictness(reading.value)), stated_reading(reading, &entry.words))));
+            controls.extend(named.as_ref().map(|named| (weight(named.len()), stated_controls(named, entry.start, &entry.words))));
+        }
+        let general = &self.general;
+        for (lines, sorted, last) in [
+            (&mut asked.tier, tiers, general.tier.map(|tier| stated_tier(tier, ""))),
+            (&mut asked.reading, readings, general.reading.map(|reading| stated_reading(reading, ""))),
+            (&mut asked.controls, controls, general.controls.as_ref().map(|named| stated_controls(named, None, ""))),
+            (&mut asked.any_of, any_of, general.any_of.as_ref().map(|of| stated_any_of(of, None, ""))),
+        ] {
+            let mut sorted = sorted;
+            sorted.sort_by_key(|(weight, _)| Reverse(*weight));
+            lines.extend(sorted.into_iter().map(|(_, line)| line).chain(last));
+        }
+        asked
     }
 
     /// The registries that narrower entries name, in the order of the file.
@@ -87,12 +207,41 @@ impl Minimums {
     /// Whether anything is asked of anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let asks = |ask: &Ask| ask.tier.is_some() || ask.controls.as_ref().is_some_and(|controls| !controls.is_empty());
+        let asks = |ask: &Ask| {
+            ask.tier.is_some()
+                || ask.controls.as_ref().is_some_and(|controls| !controls.is_empty())
+                || ask.any_of.as_ref().is_some_and(|any_of| !any_of.is_empty())
+        };
         !asks(&self.general) && !self.narrower.iter().any(|entry| asks(&entry.ask))
     }
 }
 
-type Weight = (Rank, usize, Reverse<usize>);
+fn stated_tier(tier: Setting<Tier>, selects: &str) -> Stated {
+    Stated { asks: format!("tier {}", tier.value), selects: selects.into(), place: tier.place }
+}
+
+fn stated_reading(reading: Setting<Reading>, selects: &str) -> Stated {
+    Stated { asks: format!("`{}`", reading.value), selects: selects.into(), place: reading.place }
+}
+
+fn stated_controls(controls: &[Setting<Control>], start: Option<Place>, selects: &str) -> Stated {
+    let ids: Vec<String> = controls.iter().map(|control| format!("`{}`", control.value.id())).collect();
+    let asks = if ids.is_empty() { "none".to_owned() } else { ids.join(", ") };
+    Stated { asks, selects: selects.into(), place: controls.first().and_then(|control| control.place).or(start) }
+}
+
+fn stated_any_of(any_of: &[Alternative], start: Option<Place>, selects: &str) -> Stated {
+    let asks: Vec<String> = any_of.iter().map(ToString::to_string).collect();
+    let asks = if asks.is_empty() { "none".to_owned() } else { asks.join(", or ") };
+    Stated { asks, selects: selects.into(), place: any_of.first().and_then(|first| first.place).or(start) }
+}
+
+/// The fewer alternatives, the more is asked; without any, least.
+fn few(any_of: &[Alternative]) -> usize {
+    if any_of.is_empty() { 0 } else { usize::MAX - any_of.len() }
+}
+
+type Weight = (Rank, usize, usize, Reverse<usize>);
 
 fn prefer<T>(best: &mut (Option<Weight>, Option<T>), weight: Weight, asked: T) {
     if best.0.is_none_or(|so_far| weight > so_far) {
@@ -108,50 +257,46 @@ fn strictness(reading: Reading) -> usize {
     }
 }
 
-/// Validates `[minimum]`.
-pub(super) fn compile(file: &file::Minimum, compiler: &mut Compiler<'_>) -> Minimums {
-    let general = ask(file.tier.as_ref(), file.reading.as_ref(), file.controls.as_deref(), compiler);
-    let mut narrower: Vec<(Narrower, Span)> = Vec::new();
-    for At { value: entry, span } in &file.narrower {
-        let faults_before = compiler.faults.len();
-        let selector = selector(entry, compiler);
-        let ask = ask(entry.tier.as_ref(), entry.reading.as_ref(), entry.controls.as_deref(), compiler);
-        if compiler.faults.len() > faults_before {
-            continue;
-        }
-        if selector.is_empty() {
-            let hint = "say which dependencies it is for: `ecosystem`, `registry`, `scope`, `npm-scope`, `package` or `path`";
-            compiler.fault(*span, "an entry of `[[minimum.for]]` selects nothing").hint(hint);
-        } else if ask.tier.is_none() && ask.reading.is_none() && ask.controls.is_none() {
-            compiler.fault(*span, "an entry of `[[minimum.for]]` asks nothing").hint("add `tier`, `reading` or `controls`");
-        }
-        narrower.push((Narrower { rank: selector.rank(), selector, ask }, *span));
+fn narrower(entry: &At<file::Narrower>, layer: usize, compiler: &mut Compiler<'_>) -> Option<Narrower> {
+    let At { value: entry, span } = entry;
+    let faults_before = compiler.faults.len();
+    let selector = selector(entry, compiler);
+    let ask = ask(entry.tier.as_ref(), entry.reading.as_ref(), entry.controls.as_deref(), entry.any_of.as_deref(), compiler);
+    if compiler.faults.len() > faults_before {
+        return None;
     }
-    refuse_twins(&narrower, compiler);
-    let narrower: Vec<Narrower> = narrower.into_iter().map(|(entry, _)| entry).collect();
-    let index = Index::of(narrower.iter().map(|entry| &entry.selector));
-    Minimums { general, narrower, index }
+    if selector.is_empty() {
+        let hint = "say which dependencies it is for: `ecosystem`, `registry`, `scope`, `npm-scope`, `package` or `path`";
+        compiler.fault(*span, "an entry of `[[minimum.for]]` selects nothing").hint(hint);
+    } else if ask.tier.is_none() && ask.reading.is_none() && ask.controls.is_none() && ask.any_of.is_none() {
+        let hint = "add `tier`, `reading`, `controls` or `any-of`";
+        compiler.fault(*span, "an entry of `[[minimum.for]]` asks nothing").hint(hint);
+    }
+    Some(Narrower { rank: selector.rank(), selector, layer, ask, start: compiler.at(*span), words: words(entry) })
 }
 
-fn refuse_twins(narrower: &[(Narrower, Span)], compiler: &mut Compiler<'_>) {
-    let mut seen = HashMap::new();
-    for (entry, span) in narrower {
-        if let Some(first) = seen.insert(entry.selector.identity(), *span) {
-            compiler
-                .fault(*span, "two entries of `[[minimum.for]]` select the same dependencies")
-                .hint("make one of them")
-                .also(first, "the first one");
-        }
-    }
+/// What an entry selects by, as it is written.
+fn words(entry: &file::Narrower) -> Box<str> {
+    let keys = [
+        ("ecosystem", &entry.ecosystem),
+        ("registry", &entry.registry),
+        ("scope", &entry.scope),
+        ("npm-scope", &entry.npm_scope),
+        ("package", &entry.package),
+        ("path", &entry.path),
+    ];
+    let words = keys.iter().filter_map(|(key, written)| Some(format!("{key} = \"{}\"", written.as_ref()?.value)));
+    words.collect::<Vec<_>>().join(", ").into()
 }
 
 fn ask(
     tier: Option<&At<i64>>,
     reading: Option<&At<String>>,
     controls: Option<&[At<String>]>,
+    any_of: Option<&[At<file::Alternative>]>,
     compiler: &mut Compiler<'_>,
 ) -> Ask {
-    let tier = tier.map(|tier| compiler.setting(tier, Tier(u8::try_from(tier.value).unwrap_or(3))));
+    let tier = tier.map(|tier| compiler.setting(tier, as_tier(tier)));
     let reading = reading.map(|written| {
         let reading = match written.value.as_str() {
             "guaranteed" => Reading::Guaranteed,
@@ -169,7 +314,25 @@ fn ask(
         let known = |id: &At<String>| Control::from_id(&id.value).map(|control| compiler.setting(id, control));
         controls.iter().filter_map(known).collect()
     });
-    Ask { tier, reading, controls }
+    let any_of = any_of.map(|any_of| any_of.iter().map(|written| alternative(written, compiler)).collect());
+    Ask { tier, reading, controls, any_of }
+}
+
+fn as_tier(written: &At<i64>) -> Tier {
+    Tier(u8::try_from(written.value).unwrap_or(3))
+}
+
+fn alternative(written: &At<file::Alternative>, compiler: &mut Compiler<'_>) -> Alternative {
+    let At { value, span } = written;
+    let tier = value.tier.as_ref().map(as_tier);
+    let is_met_by_all = tier.is_none_or(|tier| tier <= Tier::UNTRUSTED) && value.controls.is_empty();
+    if is_met_by_all {
+        compiler
+            .fault(*span, "everything meets this alternative, so that `any-of` asks nothing")
+            .hint("add `tier = 2`, `tier = 3` or `controls`, or take `any-of` out");
+    }
+    let controls = value.controls.iter().filter_map(|id| Control::from_id(&id.value)).collect();
+    Alternative { tier, controls, place: compiler.at(*span) }
 }
 
 fn selector(entry: &file::Narrower, compiler: &mut Compiler<'_>) -> Selector {

@@ -10,9 +10,12 @@ mod compile;
 mod exceptions;
 mod fault;
 mod file;
+mod floor;
+mod layers;
 mod levels;
 mod minimum;
 mod origins;
+mod overlays;
 mod presets;
 mod registries;
 mod schema;
@@ -27,16 +30,19 @@ pub use baseline::{
 pub use cases::{CASES_PATH, Expected, TestCase, cases_schema, load_cases};
 pub use exceptions::{Exception, Exceptions};
 pub use fault::Fault;
+pub use floor::Floor;
+pub use layers::POLICY_FILES_MAX;
 pub use levels::{Level, ROWS, Row};
-pub use minimum::{Minimum, Minimums};
+pub use minimum::{Alternative, Asked, Minimum, Minimums, Stated};
 pub use origins::{AddressPattern, Origins};
+pub use overlays::Overlay;
 pub use presets::IDS as PRESETS;
 pub use registries::{Assigned, Declared, Packages};
 pub use schema::schema;
-pub use selector::{PackagePattern, Paths, Subject};
+pub use selector::{PackagePattern, PathLines, Paths, Subject};
 
 use crate::ecosystem::Ecosystem;
-use crate::text::{Place, Span, Text, TextId, Texts};
+use crate::text::{Place, Problem, Span, Text, TextId, Texts};
 
 /// Where a policy is looked for, from the root. Both at once is a fault.
 pub const PATHS: [&str; 2] = ["packman.toml", ".github/packman.toml"];
@@ -74,8 +80,16 @@ impl<T> Setting<T> {
     }
 }
 
+/// The files of a tree, for a policy that extends some of them.
+pub trait Files {
+    /// The file at a path from the root; `None` if there is none, `Err` if it cannot be read.
+    fn read(&self, path: &str) -> Option<Result<&Text, &Problem>>;
+    /// All paths, for advice about one that is not there.
+    fn paths(&self) -> Vec<&str>;
+}
+
 /// What a policy is read in the light of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The ids of the catalogue's records, with what each serves.
     pub records: &'a [(&'a str, &'a [Ecosystem])],
@@ -83,6 +97,8 @@ pub struct Context<'a> {
     pub today: Date,
     /// `RULE=LEVEL` of the command line; later ones win.
     pub levels: &'a [String],
+    /// The files that it can extend, if any.
+    pub files: Option<&'a dyn Files>,
 }
 
 /// A validated policy.
@@ -90,6 +106,8 @@ pub struct Context<'a> {
 pub struct Policy {
     /// The file, if there is one.
     pub text: Option<TextId>,
+    /// All files that it is made of, in the order in which they count: its own is the last.
+    pub files: Vec<TextId>,
     /// The presets that it builds on, in order.
     pub extends: Vec<Setting<&'static str>>,
     /// The day as of which the catalogue is read, if it is pinned.
@@ -98,6 +116,10 @@ pub struct Policy {
     pub no_lockfile: Setting<Level>,
     /// The longest that an exception may last, in days from today.
     pub exception_days_max: Option<Setting<i64>>,
+    /// The most exceptions that there may be.
+    exception_count_max: Option<Setting<i64>>,
+    /// How many days before an end reports begin to tell of it.
+    exception_notice_days: Option<Setting<i64>>,
     /// What is asked of dependencies.
     pub minimum: Minimums,
     /// Origins other than registries that are allowed.
@@ -106,6 +128,8 @@ pub struct Policy {
     default_registries: Vec<(Ecosystem, Setting<Box<str>>)>,
     /// Declared registries, in the order of the file.
     pub registries: Vec<Declared>,
+    /// The policy's word on registries of the catalogue.
+    pub overlays: Vec<Overlay>,
     /// What is known about single packages.
     pub packages: Packages,
     /// Values of `ARG`s, in the order of the file.
@@ -114,9 +138,10 @@ pub struct Policy {
     pub exceptions: Exceptions,
     /// What was there when the gate was switched on. It lies in a file of its own, so whoever loads the policy adds it.
     pub baseline: Baseline,
+    /// What a repository may accept for itself, where this is its floor.
+    pub floor: Floor,
     levels: Vec<Setting<Level>>,
-    exclude: Paths,
-    exclude_settings: Vec<Setting<Box<str>>>,
+    exclude: PathLines,
 }
 
 /// The policy file of a tree; a fault if there are two.
@@ -137,7 +162,44 @@ pub fn load(text: Option<&Text>, context: &Context<'_>) -> Result<Policy, Vec<Fa
     compile::load(text, context)
 }
 
+/// How many days before an end reports tell of it, where the policy does not say.
+const NOTICE_DAYS: i64 = 14;
+
 impl Policy {
+    /// A policy that says nothing: the strictest.
+    fn bare(text: Option<TextId>) -> Self {
+        Self {
+            text,
+            files: Vec::new(),
+            extends: Vec::new(),
+            catalogue: None,
+            no_lockfile: Setting::of(Level::Undecided, SetBy::Default),
+            exception_days_max: None,
+            exception_count_max: None,
+            exception_notice_days: None,
+            minimum: Minimums::default(),
+            origins: Origins::default(),
+            default_registries: Vec::new(),
+            registries: Vec::new(),
+            overlays: Vec::new(),
+            packages: Packages::default(),
+            build_args: Vec::new(),
+            exceptions: Exceptions::default(),
+            baseline: Baseline::default(),
+            floor: Floor::default(),
+            levels: ROWS.iter().map(|_| Setting::of(Level::Deny, SetBy::Default)).collect(),
+            exclude: PathLines::default(),
+        }
+    }
+
+    /// How many days are left until an end, if so few that it should be told of; the last day itself is 0.
+    #[must_use]
+    pub fn days_left(&self, until: Date, today: Date) -> Option<i64> {
+        let days = i64::from(today.until(until).ok()?.get_days());
+        let notice = self.exception_notice_days.map_or(NOTICE_DAYS, |days| days.value);
+        (0..notice).contains(&days).then_some(days)
+    }
+
     /// The level of a rule, or of a part of one that has its own. Something without a level is denied.
     #[must_use]
     pub fn level(&self, id: &str) -> Setting<Level> {
@@ -148,13 +210,13 @@ impl Policy {
     /// The line that excludes a path, if one does.
     #[must_use]
     pub fn excludes(&self, path: &str) -> Option<&Setting<Box<str>>> {
-        self.exclude.find(path).and_then(|index| self.exclude_settings.get(index))
+        self.exclude.find(path)
     }
 
     /// The patterns of `exclude`, in the order of the file.
     #[must_use]
     pub fn exclude(&self) -> &[Setting<Box<str>>] {
-        &self.exclude_settings
+        self.exclude.lines()
     }
 
     /// The registry that silence means in an ecosystem, if the policy says so.

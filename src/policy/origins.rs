@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::Setting;
 use super::fault::Fault;
-use super::selector::{Paths, decode};
+use super::selector::{PathLines, decode};
 use crate::address;
 use crate::pattern;
 
@@ -127,8 +127,7 @@ fn fits_host(pattern: &str, host: &str) -> bool {
 pub struct Origins {
     pub(super) git: Vec<Setting<AddressPattern>>,
     pub(super) url: Vec<Setting<AddressPattern>>,
-    pub(super) archive: Paths,
-    pub(super) archive_settings: Vec<Setting<Box<str>>>,
+    pub(super) archive: PathLines,
 }
 
 impl Origins {
@@ -147,7 +146,7 @@ impl Origins {
     /// The line that allows this archive, by its path from the root.
     #[must_use]
     pub fn archive(&self, path: &str) -> Option<&Setting<Box<str>>> {
-        self.archive.find(path).and_then(|index| self.archive_settings.get(index))
+        self.archive.find(path)
     }
 }
 

@@ -13,7 +13,7 @@ use super::origins;
 use super::selector::{Index, PackagePattern, Selector, Subject};
 use crate::catalogue::control::{Control, Status};
 use crate::ecosystem::Ecosystem;
-use crate::text::Span;
+use crate::text::Place;
 
 /// A registry that the policy declares.
 #[derive(Clone, Debug)]
@@ -47,6 +47,8 @@ impl Declared {
 /// What the policy knows about single packages.
 #[derive(Clone, Debug, Default)]
 pub struct Packages {
+    /// What is assigned so far, for what contradicts it.
+    seen: HashMap<(PackagePattern, Ecosystem), (Option<Place>, String)>,
     assigned: Vec<Assigned>,
     index: Index,
     may_run_code: Vec<Setting<PackagePattern>>,
@@ -64,6 +66,49 @@ pub struct Assigned {
 }
 
 impl Packages {
+    /// Validates one file's `[packages]`.
+    pub(super) fn add(&mut self, file: &file::Packages, compiler: &mut Compiler<'_>) {
+        for (written, registry) in &file.assign.0 {
+            let Some(serves) = compiler.registry(registry) else { continue };
+            let only = match serves.as_slice() {
+                [only] => Some(*only),
+                _ => None,
+            };
+            let Some(package) = compiler.package(written, only) else { continue };
+            refuse_version(written, &package, compiler);
+            if let Some(found) = package.ecosystem().filter(|found| !serves.contains(found)) {
+                compiler
+                    .fault(written.span, format!("`{}` serves no packages of `{}`", registry.value, found.id()))
+                    .hint("assign it elsewhere");
+                continue;
+            }
+            let ecosystems = package.ecosystem().map_or(serves, |ecosystem| vec![ecosystem]);
+            for ecosystem in &ecosystems {
+                let line = (compiler.at(written.span), registry.value.clone());
+                if let Some((first, other)) = self.seen.insert((package.clone(), *ecosystem), line)
+                    && other != registry.value
+                {
+                    compiler
+                        .fault(written.span, format!("the same packages are assigned to `{}` and to `{other}`", registry.value))
+                        .hint("keep one of them")
+                        .also(first, "assigned here first");
+                }
+            }
+            let registry = compiler.setting(registry, registry.value.as_str().into());
+            self.assigned.push(Assigned { package, ecosystems: ecosystems.into(), registry });
+        }
+        self.may_run_code.extend(packages(&file.may_run_code, None, compiler));
+    }
+
+    /// Makes lines quick to find, the most specific first.
+    pub(super) fn finish(&mut self) {
+        self.seen.clear();
+        self.assigned.sort_by_key(|line| std::cmp::Reverse(line.package.specificity()));
+        let selectors: Vec<Selector> =
+            self.assigned.iter().map(|line| Selector { package: Some(line.package.clone()), ..Selector::default() }).collect();
+        self.index = Index::of(selectors.iter());
+    }
+
     /// Whether nothing is assigned.
     #[must_use]
     pub fn assigns_nothing(&self) -> bool {
@@ -78,9 +123,15 @@ impl Packages {
         }
         // `assigned` is sorted with the most specific first.
         let subject = Subject { ecosystem: Some(ecosystem), name, ..Subject::default() };
-        let lines = self.index.candidates(&subject).filter_map(|position| Some((position, self.assigned.get(position)?)));
-        let fitting = lines.filter(|(_, line)| line.ecosystems.contains(&ecosystem) && line.package.fits(ecosystem, name, None));
-        fitting.min_by_key(|(position, _)| *position).map(|(_, line)| line)
+        let mut first: Option<(usize, &Assigned)> = None;
+        self.index.each(&subject, |position| {
+            let is_earlier = first.is_none_or(|(earlier, _)| position < earlier);
+            let line = self.assigned.get(position).filter(|line| is_earlier && line.ecosystems.contains(&ecosystem));
+            if let Some(line) = line.filter(|line| line.package.fits(ecosystem, name, None)) {
+                first = Some((position, line));
+            }
+        });
+        first.map(|(_, line)| line)
     }
 
     /// The line that lets a version run code when it is installed or built.
@@ -93,10 +144,10 @@ impl Packages {
 /// Words that reports use for dependencies without a registry.
 const RESERVED: [&str; 9] = ["registry", "unrated", "declared", "git", "url", "path", "workspace", "builtin", "unknown"];
 
-/// Validates `[registries]`.
-pub(super) fn compile(file: &Table<file::Registry>, compiler: &mut Compiler<'_>) -> Vec<Declared> {
-    let mut declared = Vec::with_capacity(file.0.len());
-    let mut urls: HashMap<(Ecosystem, String), Span> = HashMap::new();
+/// Validates one file's `[registries]`, beside those of the files before it.
+pub(super) fn compile(file: &Table<file::Registry>, declared: &mut Vec<Declared>, compiler: &mut Compiler<'_>) {
+    let known = declared.iter().flat_map(|one| one.urls.iter().map(|url| (url_key(one.ecosystem, &url.value), url.place)));
+    let mut urls: HashMap<(Ecosystem, String), Option<Place>> = known.collect();
     for (id, written) in &file.0 {
         refuse_id(id, compiler);
         let Some(ecosystem) = Ecosystem::from_id(&written.ecosystem.value) else { continue };
@@ -113,7 +164,6 @@ pub(super) fn compile(file: &Table<file::Registry>, compiler: &mut Compiler<'_>)
         refuse_half(id, written, compiler);
         declared.push(registry);
     }
-    declared
 }
 
 fn refuse_id(id: &At<String>, compiler: &mut Compiler<'_>) {
@@ -137,7 +187,7 @@ fn refuse_id(id: &At<String>, compiler: &mut Compiler<'_>) {
 fn address(
     url: &At<String>,
     ecosystem: Ecosystem,
-    seen: &mut HashMap<(Ecosystem, String), Span>,
+    seen: &mut HashMap<(Ecosystem, String), Option<Place>>,
     compiler: &mut Compiler<'_>,
 ) -> Option<Setting<Box<str>>> {
     let plain = match origins::registry_url(&url.value) {
@@ -147,15 +197,18 @@ fn address(
             return None;
         }
     };
-    // Two schemes are one registry; that one of them is plain http, a rule says.
-    let key = plain.split_once("://").map_or("", |(_, rest)| rest).to_owned();
-    if let Some(first) = seen.insert((ecosystem, key), url.span) {
+    if let Some(first) = seen.insert(url_key(ecosystem, &plain), compiler.at(url.span)) {
         compiler
             .fault(url.span, format!("`{}` is declared twice", url.value))
             .hint("keep one of them")
             .also(first, "declared here too");
     }
     Some(compiler.setting(url, plain.into()))
+}
+
+/// Two schemes are one registry; that one of them is plain http, a rule says.
+fn url_key(ecosystem: Ecosystem, plain: &str) -> (Ecosystem, String) {
+    (ecosystem, plain.split_once("://").map_or("", |(_, rest)| rest).to_owned())
 }
 
 fn mirror(
@@ -176,18 +229,17 @@ fn mirror(
         return None;
     };
     if !serves.contains(&ecosystem) {
+        let served = compiler.at(written.ecosystem.span);
         compiler
             .fault(original.span, format!("`{}` serves no packages of `{}`", original.value, ecosystem.id()))
-            .also(written.ecosystem.span, "what this registry serves");
+            .also(served, "what this registry serves");
     }
     Some(compiler.setting(original, original.value.as_str().into()))
 }
 
 fn statuses(controls: &Table<At<String>>, compiler: &Compiler<'_>) -> Vec<(Control, Setting<Status>)> {
-    let all = [Status::Enforced, Status::Optional, Status::Partial, Status::Absent, Status::Unknown, Status::NotApplicable];
     let known = |(control, status): &(At<String>, At<String>)| {
-        let value = all.into_iter().find(|known| known.id() == status.value)?;
-        Some((Control::from_id(&control.value)?, compiler.setting(status, value)))
+        Some((Control::from_id(&control.value)?, compiler.setting(status, Status::from_id(&status.value)?)))
     };
     controls.0.iter().filter_map(known).collect()
 }
@@ -202,10 +254,11 @@ fn refuse_half(id: &At<String>, written: &file::Registry, compiler: &mut Compile
     }
     let Some((_, status)) = written.controls.0.first() else { return };
     if let (Some(original), true) = (&written.mirror_of, written.own.is_empty()) {
+        let original = compiler.at(original.span);
         compiler
             .fault(status.span, format!("`controls` speak of own packages, but `{name}` only mirrors"))
             .hint("leave `controls` out, since the original's count; or say with `own` which packages are its own")
-            .also(original.span, "mirrors this");
+            .also(original, "mirrors this");
     }
     for (key, value) in [("owner", &written.owner), ("reason", &written.reason)] {
         if value.is_none() {
@@ -244,45 +297,6 @@ fn refuse_version(written: &At<String>, package: &PackagePattern, compiler: &mut
     }
 }
 
-/// Validates `[packages]`.
-pub(super) fn compile_packages(file: &file::Packages, compiler: &mut Compiler<'_>) -> Packages {
-    let mut assigned: Vec<Assigned> = Vec::with_capacity(file.assign.0.len());
-    let mut seen: HashMap<(PackagePattern, Ecosystem), (Span, &str)> = HashMap::new();
-    for (written, registry) in &file.assign.0 {
-        let Some(serves) = compiler.registry(registry) else { continue };
-        let only = match serves.as_slice() {
-            [only] => Some(*only),
-            _ => None,
-        };
-        let Some(package) = compiler.package(written, only) else { continue };
-        refuse_version(written, &package, compiler);
-        if let Some(found) = package.ecosystem().filter(|found| !serves.contains(found)) {
-            compiler
-                .fault(written.span, format!("`{}` serves no packages of `{}`", registry.value, found.id()))
-                .hint("assign it elsewhere");
-            continue;
-        }
-        let ecosystems = package.ecosystem().map_or(serves, |ecosystem| vec![ecosystem]);
-        for ecosystem in &ecosystems {
-            let line = (written.span, registry.value.as_str());
-            if let Some((first, other)) = seen.insert((package.clone(), *ecosystem), line)
-                && other != registry.value
-            {
-                compiler
-                    .fault(written.span, format!("the same packages are assigned to `{}` and to `{other}`", registry.value))
-                    .hint("keep one of them")
-                    .also(first, "assigned here first");
-            }
-        }
-        let registry = compiler.setting(registry, registry.value.as_str().into());
-        assigned.push(Assigned { package, ecosystems: ecosystems.into(), registry });
-    }
-    assigned.sort_by_key(|line| std::cmp::Reverse(line.package.specificity()));
-    let selectors: Vec<Selector> =
-        assigned.iter().map(|line| Selector { package: Some(line.package.clone()), ..Selector::default() }).collect();
-    Packages { assigned, index: Index::of(selectors.iter()), may_run_code: packages(&file.may_run_code, None, compiler) }
-}
-
 /// Validates `default-registry`.
 pub(super) fn compile_defaults(file: &Table<At<String>>, compiler: &mut Compiler<'_>) -> Vec<(Ecosystem, Setting<Box<str>>)> {
     let mut defaults = Vec::with_capacity(file.0.len());
@@ -296,9 +310,7 @@ pub(super) fn compile_defaults(file: &Table<At<String>>, compiler: &mut Compiler
             let fault = compiler
                 .fault(registry.span, format!("`{}` serves no packages of `{}`", registry.value, ecosystem.id()))
                 .hint(hint);
-            if let Some(declared) = declared {
-                fault.also(declared, "declared for another ecosystem here");
-            }
+            fault.also(declared, "declared for another ecosystem here");
             continue;
         }
         defaults.push((ecosystem, compiler.setting(registry, registry.value.as_str().into())));

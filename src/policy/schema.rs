@@ -6,7 +6,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::file::File;
+use super::file::{File, OverlaidControl};
 use super::levels::{Level, ROWS};
 use crate::catalogue::control::{Control, Status};
 use crate::catalogue::rating::Reading;
@@ -99,13 +99,38 @@ pub(super) fn controls(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "items": words(Control::ALL.map(Control::id)) })
 }
 
+fn any_rule() -> Value {
+    words(ROWS.iter().filter(|row| row.id == row.rule).map(|row| row.id))
+}
+
 pub(super) fn rule(_: &mut SchemaGenerator) -> Schema {
-    into_schema(words(ROWS.iter().filter(|row| row.id == row.rule).map(|row| row.id)))
+    into_schema(any_rule())
+}
+
+pub(super) fn rules(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": any_rule() })
+}
+
+fn any_status() -> Value {
+    words(Status::ALL.map(Status::id))
+}
+
+pub(super) fn status(_: &mut SchemaGenerator) -> Schema {
+    into_schema(any_status())
+}
+
+/// What lowers a registry, whatever it was.
+pub(super) fn lowered(_: &mut SchemaGenerator) -> Schema {
+    into_schema(words([Status::Absent, Status::Unknown].map(Status::id)))
 }
 
 pub(super) fn statuses(_: &mut SchemaGenerator) -> Schema {
-    let statuses = [Status::Enforced, Status::Optional, Status::Partial, Status::Absent, Status::Unknown, Status::NotApplicable];
-    closed(Control::ALL.into_iter().map(|control| (control.id(), words(statuses.map(Status::id)))))
+    closed(Control::ALL.into_iter().map(|control| (control.id(), any_status())))
+}
+
+pub(super) fn overlaid(generator: &mut SchemaGenerator) -> Schema {
+    let one = generator.subschema_for::<OverlaidControl>().to_value();
+    closed(Control::ALL.into_iter().map(|control| (control.id(), one.clone())))
 }
 
 pub(super) fn default_registry(_: &mut SchemaGenerator) -> Schema {

@@ -3,11 +3,16 @@
 //! Answers for: patterns of packages and paths, and finding the lines that fit a dependency without trying them all.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use foldhash::HashMap;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
+use super::Setting;
+use super::compile::Compiler;
 use super::fault::advice;
+use super::file::At;
 use crate::dependency::Scopes;
 use crate::ecosystem::Ecosystem;
 use crate::pattern;
@@ -142,6 +147,13 @@ impl PackagePattern {
         (is_literal, count + usize::from(self.ecosystem.is_some()) + self.version.as_deref().map_or(0, str::len))
     }
 
+    /// How every name begins that can fit, in lowercase, if that says anything.
+    fn beginning(&self) -> Option<Box<[u8]>> {
+        let literal = self.name.split('*').next().unwrap_or_default().as_bytes();
+        let cut = literal.get(..BEGINNING_BYTES_MAX).unwrap_or(literal);
+        (!cut.is_empty()).then(|| cut.to_ascii_lowercase().into())
+    }
+
     /// The one name that can fit, if a map can be asked for it.
     fn key(&self) -> Option<&str> {
         (self.ecosystem.is_some() && pattern::is_literal(&self.name)).then_some(&self.name)
@@ -219,6 +231,11 @@ impl Paths {
         self.0.matches(path).into_iter().min().map(|index| index / 2)
     }
 
+    /// The positions of all patterns that a path fits; some twice.
+    fn find_all(&self, path: &str) -> impl Iterator<Item = usize> {
+        self.0.matches(path).into_iter().map(|index| index / 2)
+    }
+
     /// Whether a path fits any.
     #[must_use]
     pub fn fits(&self, path: &str) -> bool {
@@ -266,6 +283,11 @@ pub(super) type Identity<'a> =
 
 impl Selector {
     pub(super) fn fits(&self, subject: &Subject<'_>) -> bool {
+        self.fits_beside_path(subject) && self.path.as_ref().is_none_or(|(_, paths)| paths.fits(subject.path))
+    }
+
+    /// Whether all but the path fits, which an [`Index`] has looked up already.
+    pub(super) fn fits_beside_path(&self, subject: &Subject<'_>) -> bool {
         self.ecosystem.is_none_or(|ecosystem| subject.ecosystem == Some(ecosystem))
             && self.registry.as_deref().is_none_or(|registry| subject.registry == Some(registry))
             && self.scope.is_none_or(|scope| fits_scope(scope, subject.scopes))
@@ -273,7 +295,6 @@ impl Selector {
             && self.package.as_ref().is_none_or(|package| {
                 subject.ecosystem.is_some_and(|ecosystem| package.fits(ecosystem, subject.name, subject.version))
             })
-            && self.path.as_ref().is_none_or(|(_, paths)| paths.fits(subject.path))
     }
 
     /// From the narrowest kind of selector to the widest: path, package, npm scope, scope, registry, ecosystem.
@@ -309,34 +330,147 @@ fn fits_npm_scope(wanted: &str, subject: &Subject<'_>) -> bool {
     subject.ecosystem == Some(Ecosystem::Npm) && subject.name.split_once('/').is_some_and(|(scope, _)| scope == wanted)
 }
 
+/// Lines of path patterns.
+#[derive(Clone, Debug, Default)]
+pub struct PathLines {
+    lines: Vec<Setting<Box<str>>>,
+    paths: Paths,
+}
+
+impl PathLines {
+    pub(super) fn add(&mut self, written: &[At<String>], compiler: &mut Compiler<'_>) {
+        for pattern in written {
+            compiler.check_path(pattern);
+            self.lines.push(compiler.setting(pattern, pattern.value.as_str().into()));
+        }
+    }
+
+    pub(super) fn finish(&mut self, compiler: &mut Compiler<'_>) {
+        if !compiler.faults.is_empty() {
+            return;
+        }
+        match (Paths::compile(self.lines.iter().map(|line| line.value.as_ref())), self.lines.last()) {
+            (Ok(paths), _) => self.paths = paths,
+            (Err(why), Some(last)) => compiler.refuse_path(last.place, &last.value, &why),
+            (Err(_), None) => {}
+        }
+    }
+
+    /// The first line that a path fits.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<&Setting<Box<str>>> {
+        self.paths.find(path).and_then(|index| self.lines.get(index))
+    }
+
+    /// All lines, in the order of the files.
+    #[must_use]
+    pub fn lines(&self) -> &[Setting<Box<str>>] {
+        &self.lines
+    }
+}
+
 /// Selectors by what is asked of them most, so that a long list costs no more than a short one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
     by_name: HashMap<Box<str>, Vec<u32>>,
     by_registry: HashMap<Box<str>, Vec<u32>>,
+    /// By how the names begin that patterns fit, in lowercase, a few bytes of it.
+    by_beginning: HashMap<Box<[u8]>, Vec<u32>>,
     others: Vec<u32>,
+    paths: Option<PathIndex>,
 }
+
+/// So many bytes of a beginning are looked up.
+const BEGINNING_BYTES_MAX: usize = 6;
 
 impl Index {
     pub(super) fn of<'a>(selectors: impl Iterator<Item = &'a Selector>) -> Self {
         let mut index = Self::default();
+        let mut paths = Vec::new();
         for (position, selector) in selectors.enumerate() {
+            paths.push(selector.path.as_ref().map(|(written, _)| written.as_ref()));
             let position = u32::try_from(position).unwrap_or(u32::MAX);
             let name = selector.package.as_ref().and_then(PackagePattern::key);
-            match (name, &selector.registry) {
-                (Some(name), _) => index.by_name.entry(name.into()).or_default().push(position),
-                (None, Some(registry)) => index.by_registry.entry(registry.clone()).or_default().push(position),
-                (None, None) => index.others.push(position),
+            let beginning = selector.package.as_ref().and_then(PackagePattern::beginning);
+            match (name, beginning, &selector.registry) {
+                (Some(name), _, _) => index.by_name.entry(name.into()).or_default().push(position),
+                (None, Some(beginning), _) => index.by_beginning.entry(beginning).or_default().push(position),
+                (None, None, Some(registry)) => index.by_registry.entry(registry.clone()).or_default().push(position),
+                (None, None, None) => index.others.push(position),
             }
         }
+        index.paths = PathIndex::of(&paths);
         index
     }
 
-    /// The positions of all that may fit, in no order.
-    pub(super) fn candidates(&self, subject: &Subject<'_>) -> impl Iterator<Item = usize> {
-        let name = subject.ecosystem.map(|ecosystem| fold(ecosystem, subject.name));
-        let named = name.filter(|_| !self.by_name.is_empty()).and_then(|name| self.by_name.get(name.as_ref()));
-        let registered = subject.registry.and_then(|registry| self.by_registry.get(registry));
-        named.into_iter().chain(registered).chain([&self.others]).flatten().map(|position| *position as usize)
+    /// Calls `with` for the positions of all that may fit, in no order. Paths fit: see [`Selector::fits_beside_path`].
+    pub(super) fn each(&self, subject: &Subject<'_>, mut with: impl FnMut(usize)) {
+        let of_path = self.paths.as_ref().map(|paths| paths.of_path(subject.path));
+        let mut visit = |positions: &[u32]| {
+            for position in positions.iter().map(|position| *position as usize) {
+                if of_path.as_ref().is_none_or(|fits| fits.get(position).copied().unwrap_or(true)) {
+                    with(position);
+                }
+            }
+        };
+        visit(&self.others);
+        if let Some(positions) = subject.registry.and_then(|registry| self.by_registry.get(registry)) {
+            visit(positions);
+        }
+        let Some(ecosystem) = subject.ecosystem else { return };
+        if let Some(positions) = self.by_name.get(fold(ecosystem, subject.name).as_ref()).filter(|_| !self.by_name.is_empty()) {
+            visit(positions);
+        }
+        if self.by_beginning.is_empty() {
+            return;
+        }
+        let mut name = [0; BEGINNING_BYTES_MAX];
+        name.iter_mut().zip(subject.name.bytes()).for_each(|(slot, byte)| *slot = byte.to_ascii_lowercase());
+        for length in 1..=subject.name.len().min(BEGINNING_BYTES_MAX) {
+            let known = name.get(..length).and_then(|beginning| self.by_beginning.get(beginning));
+            visit(known.map_or(&[], Vec::as_slice));
+        }
+    }
+}
+
+/// Which selectors a lockfile's path fits, found once for each path: there are far fewer of these than dependencies.
+#[derive(Clone, Debug)]
+struct PathIndex {
+    paths: Paths,
+    /// The selector of each pattern.
+    positions: Vec<u32>,
+    /// For selectors without a path it does not matter.
+    without: Vec<bool>,
+    known: Arc<RwLock<HashMap<Box<str>, FitsPath>>>,
+}
+
+/// For each selector, whether a path fits it.
+type FitsPath = Arc<[bool]>;
+
+impl PathIndex {
+    fn of(written: &[Option<&str>]) -> Option<Self> {
+        let positions: Vec<u32> = (0..).zip(written).filter(|(_, path)| path.is_some()).map(|(position, _)| position).collect();
+        if positions.is_empty() {
+            return None;
+        }
+        // What cannot be compiled has been refused; without an index each selector is asked for itself.
+        let paths = Paths::compile(written.iter().copied().flatten()).ok()?;
+        let without = written.iter().map(Option::is_none).collect();
+        Some(Self { paths, positions, without, known: Arc::default() })
+    }
+
+    fn of_path(&self, path: &str) -> FitsPath {
+        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(path) {
+            return Arc::clone(known);
+        }
+        let mut fits = self.without.clone();
+        for position in self.paths.find_all(path).filter_map(|pattern| self.positions.get(pattern)) {
+            if let Some(slot) = fits.get_mut(*position as usize) {
+                *slot = true;
+            }
+        }
+        let fits: FitsPath = fits.into();
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(path.into()).or_insert(fits))
     }
 }

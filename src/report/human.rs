@@ -14,8 +14,7 @@ use crate::report::group::{Group, groups};
 use crate::report::snippet::{self, Excerpt};
 use crate::report::{Reporter, Style, places};
 use crate::report::{aligned, plural};
-use crate::rules::Case;
-use crate::text::Side;
+use crate::rules::{By, Case};
 
 pub(super) static REPORTER: Reporter = Reporter { id: "human", about: "for people at a terminal", is_streamed: false, write };
 
@@ -53,12 +52,15 @@ fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<(
 
 /// Which policy asks: its file and the presets that it builds on.
 pub(crate) fn policy_title(case: &Case<'_>) -> String {
-    let presets: Vec<&str> = case.policy.extends.iter().map(|preset| preset.value).collect();
-    let presets = if presets.is_empty() { "standard".to_owned() } else { presets.join(", ") };
-    match case.policy.text {
+    let presets = case.policy.extends.iter().map(|preset| preset.value);
+    let extended = case.policy.files.iter().filter(|file| Some(**file) != case.policy.text).map(|file| case.path(*file));
+    let presets = presets.chain(extended).collect::<Vec<_>>().join(", ");
+    let own = match case.policy.text {
         Some(text) => format!("{} ({presets})", case.path(text)),
         None => format!("{presets} (no packman.toml)"),
-    }
+    };
+    let floors = case.others.iter().filter(|other| other.by == By::Floor).filter_map(|floor| floor.case.policy.text);
+    floors.fold(own, |title, floor| format!("{title}, floor {}", case.path(floor)))
 }
 
 /// What follows the verdict's word: how many may not come in, and how many were accepted, warned of or not understood.
@@ -119,8 +121,11 @@ fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
 
 pub(super) fn cells(row: &Row) -> [String; 6] {
     let none = || "-".to_owned();
+    let by_policy = !row.by_policy.is_empty();
     let tier = match (row.tiers.guaranteed, row.tiers.offered) {
+        (Some(guaranteed), Some(offered)) if guaranteed == offered && by_policy => format!("{offered} (by your policy)"),
         (Some(guaranteed), Some(offered)) if guaranteed == offered => guaranteed.to_string(),
+        (Some(_), Some(offered)) if by_policy => format!("{offered} (offered, by your policy)"),
         (Some(_), Some(offered)) => format!("{offered} (offered)"),
         _ => none(),
     };
@@ -144,15 +149,26 @@ fn block(report: &Report<'_>, group: &Group, style: Style, out: &mut dyn Write) 
     let words = &group.first;
     let count = group.findings.len();
     let title = if count == 1 { words.message.clone() } else { words.many.replace("{}", &counted(report, group)) };
+    let first = group.findings.first().and_then(|number| report.findings.get(*number));
+    let by = first.map_or(By::Own, |finding| finding.judged_by(case));
     let mut excerpts = Vec::new();
     excerpts.extend(culprit(words).map(|place| Excerpt { place, label: label(report, group, words), is_primary: true }));
     if let Some((_, place)) = words.also.iter().find(|(role, _)| *role == "policy") {
-        let label = if place.text.side == Side::Base { "asked for here, by the base's policy" } else { "asked for here" };
+        let label = match by {
+            By::Own => "asked for here",
+            By::Base => "asked for here, by the base's policy",
+            By::Floor => "asked for here, by the floor",
+        };
         excerpts.push(Excerpt { place: *place, label: label.to_owned(), is_primary: false });
     }
     let mut notes = Vec::new();
     notes.extend(members(report, group, style));
     notes.extend(brought_in(report, group));
+    if by == By::Floor {
+        notes.push(
+            "the floor judges so: what this repository declares or accepts counts only as far as the floor lets it".to_owned(),
+        );
+    }
     let severity = match group.level {
         Level::Deny | Level::Undecided => snippet::Severity::Error,
         _ => snippet::Severity::Warning,

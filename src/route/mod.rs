@@ -21,7 +21,7 @@ use crate::ecosystem::Ecosystem;
 use crate::formats::image;
 use crate::neighbours::Neighbours;
 use crate::pattern;
-use crate::policy::PackagePattern;
+use crate::policy::{Overlay, PackagePattern};
 use crate::routing::{Asked, KnownBy, Routing, Rule, When};
 use crate::shape::{self, Shape};
 use crate::text::{Place, Text};
@@ -60,6 +60,8 @@ pub struct Declarations {
     pub defaults: BTreeMap<Ecosystem, Registry>,
     /// Values of build arguments.
     pub build_args: BTreeMap<String, String>,
+    /// The policy's word on records, as far as it holds on the day.
+    pub overlays: Vec<(RegistryId, Overlay)>,
 }
 
 /// Origins of one lockfile's entries, in their order.

@@ -49,14 +49,16 @@ fn missing(case: &Case<'_>, dependency: &Dependency<'_>, asked: &[Setting<Contro
 
 fn words(case: &Case<'_>, finding: &Finding) -> Words {
     let Some((mut words, dependency)) = entry_words(case, finding) else { return Words::default() };
-    let missing: Vec<&str> =
-        Control::ALL.into_iter().filter(|control| finding.detail & (1 << control.index()) != 0).map(Control::id).collect();
+    let overlaid = case.ratings.statuses(dependency.origin.registry, dependency.name()).overlaid();
+    let missing = Control::ALL.into_iter().filter(|control| finding.detail & (1 << control.index()) != 0);
+    let whose = |control| if overlaid.contains(control) { " (by your policy)" } else { "" };
+    let spoken = missing.map(|control| format!("`{}`{}", control.id(), whose(control)));
+    let list = spoken.collect::<Vec<_>>().join(", ");
     let name = case.origin_name(dependency.origin);
     let id = case.origin_id(dependency.origin);
-    let list = missing.join("`, `");
-    words.message = format!("{} comes from {name}, which does not have `{list}`", dependency.spoken());
-    words.many = format!("{{}} come from {name}, which does not have `{list}`");
-    words.label = format!("{name} lacks `{list}`");
+    words.message = format!("{} comes from {name}, which does not have {list}", dependency.spoken());
+    words.many = format!("{{}} come from {name}, which does not have {list}");
+    words.label = format!("{name} lacks {list}");
     words.cause = format!("{id} {list}");
     words.hint = format!("see what {name} has and why with `packman registries {id}`, or make an exception with an end");
     words

@@ -3,18 +3,22 @@
 //! Applies exceptions too: they act on what the other rules found, so these two run last.
 
 use crate::finding::{Finding, State, Subject, Words};
+use crate::policy::Overlay;
 use crate::rules::{Case, Findings, Rule, by_id, is_comparing};
 
 pub(super) static EXPIRED: Rule = Rule {
     id: "exception-expired",
-    title: "An exception has ended",
+    title: "An exception or overlay has ended",
     help: "\
-**Finds** an exception whose last day is over while what it accepted is still there.
+**Finds** an exception whose last day is over while what it accepted is still there, and an overlay of a registry that is in use, once its
+last day is over.
 
-**Why it matters.** An exception with an end is a promise to come back. What it accepted decides again.
+**Why it matters.** An exception with an end is a promise to come back. What it accepted decides again. An overlay that has ended counts
+no longer, whether it made the registry better or worse; its owner has to decide what holds now.
 
-**What to do.** Mend the cause, or renew the exception with a new `until` and a reason that still holds.",
-    check: apply,
+**What to do.** Mend the cause, or renew it with a new `until` and a reason that still holds. An overlay that is no longer needed is
+taken out.",
+    check: check_expired,
     words: words_expired,
 };
 
@@ -30,6 +34,15 @@ pub(super) static UNUSED: Rule = Rule {
     check: check_unused,
     words: words_unused,
 };
+
+fn check_expired(case: &Case<'_>, findings: &mut Findings<'_>) {
+    apply(case, findings);
+    for (number, overlay) in case.policy.overlays.iter().enumerate() {
+        if overlay.is_expired(case.today) && case.uses(&overlay.registry.value) {
+            findings.add(&EXPIRED, Subject::Overlay(u32::try_from(number).unwrap_or(u32::MAX)), overlay.until.place, 0);
+        }
+    }
+}
 
 /// Marks what exceptions accept, and finds those that have ended.
 fn apply(case: &Case<'_>, findings: &mut Findings<'_>) {
@@ -80,6 +93,9 @@ fn check_unused(case: &Case<'_>, findings: &mut Findings<'_>) {
 }
 
 fn words_expired(case: &Case<'_>, finding: &Finding) -> Words {
+    if let Subject::Overlay(number) = finding.subject {
+        return case.policy.overlays.get(number as usize).map(words_overlay).unwrap_or_default();
+    }
     let Subject::Exception(number) = finding.subject else { return Words::default() };
     let Some(exception) = case.policy.exceptions.all().get(number as usize) else { return Words::default() };
     let name = case.exception_name(number);
@@ -90,6 +106,19 @@ fn words_expired(case: &Case<'_>, finding: &Finding) -> Words {
         cause: name,
         many: "{} have ended".to_owned(),
         primary: exception.until.place,
+        ..Words::default()
+    }
+}
+
+fn words_overlay(overlay: &Overlay) -> Words {
+    let id = &overlay.registry.value;
+    Words {
+        message: format!("the overlay of `{id}` ended on {}; the catalogue's word counts again", overlay.until.value),
+        label: "the last day".to_owned(),
+        hint: "take it out, or renew it with a new `until` and a reason that still holds".to_owned(),
+        cause: format!("overlay {id}"),
+        many: "{} have ended".to_owned(),
+        primary: overlay.until.place,
         ..Words::default()
     }
 }

@@ -90,6 +90,9 @@ pub static RULES: &[&Rule] = &[
     &exceptions::UNUSED,
 ];
 
+/// The rule that finds exceptions which nothing needs.
+pub const UNUSED: &str = exceptions::UNUSED.id;
+
 /// Whether a rule finds differences from a base, and nothing else.
 #[must_use]
 pub fn is_comparing(rule: &Rule) -> bool {
@@ -128,8 +131,39 @@ pub struct Case<'a> {
     pub lost: &'a [Lost],
     /// How the policy changes together with what it judges.
     pub change: Option<&'a PolicyChange>,
-    /// The same trees under the base's policy, where that is another one.
-    pub under_base: Option<&'a Case<'a>>,
+    /// The same trees under other policies that have a say.
+    pub others: &'a [Other<'a>],
+}
+
+/// Whose policy has a say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// That of the tree under judgement, or one given by hand in its place.
+    Own,
+    /// That of the base.
+    Base,
+    /// A floor from outside.
+    Floor,
+}
+
+impl By {
+    /// The word used in reports.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Own => "policy",
+            Self::Base => "base",
+            Self::Floor => "floor",
+        }
+    }
+}
+
+/// The same trees under another policy.
+pub struct Other<'a> {
+    /// Whose.
+    pub by: By,
+    /// What it sees.
+    pub case: Case<'a>,
 }
 
 /// One judged entry with everything around it.
@@ -298,7 +332,7 @@ impl<'a> Case<'a> {
     /// A tree under judgement, compared with nothing.
     #[must_use]
     pub fn of(head: &'a Snapshot, policy: &'a Policy, ratings: &'a Ratings<'a>, today: Date, outside: &'a [Text]) -> Self {
-        Self { head, base: None, policy, ratings, today, outside, lost: &[], change: None, under_base: None }
+        Self { head, base: None, policy, ratings, today, outside, lost: &[], change: None, others: &[] }
     }
 
     /// A base as if it were under judgement, by the same policy.
@@ -411,7 +445,9 @@ impl<'a> Case<'a> {
         policy::Subject { path: text.map_or("", |text| self.path(text)), ..policy::Subject::default() }
     }
 
-    fn selectable(&self, dependency: &Dependency<'a>) -> policy::Subject<'a> {
+    /// What a policy can select a dependency by.
+    #[must_use]
+    pub fn selectable(&self, dependency: &Dependency<'a>) -> policy::Subject<'a> {
         policy::Subject {
             ecosystem: Some(dependency.entry.ecosystem),
             name: dependency.name(),
@@ -420,6 +456,13 @@ impl<'a> Case<'a> {
             scopes: dependency.entry.scopes,
             path: dependency.path(),
         }
+    }
+
+    /// Whether any dependency comes from a registry of the catalogue, directly or by a declared mirror of it.
+    #[must_use]
+    pub fn uses(&self, id: &str) -> bool {
+        let is_it = |registry| matches!(registry, Registry::Record(record) if record.row().id == id);
+        self.dependencies().any(|dependency| is_it(self.ratings.original(dependency.origin.registry, dependency.name())))
     }
 
     /// What the policy asks of a dependency.
@@ -467,6 +510,11 @@ impl<'a> Case<'a> {
                 }
             }
             Subject::Exception(index) => parts.detail = self.exception_name(index),
+            Subject::Overlay(index) => {
+                let id = self.policy.overlays.get(index as usize).map_or("-", |overlay| &overlay.registry.value);
+                id.clone_into(&mut parts.registry);
+                "overlay".clone_into(&mut parts.detail);
+            }
             Subject::Lost(index) => parts.lockfile = self.lost.get(index as usize).map_or("-", |lost| &lost.path).to_owned(),
             Subject::BaseSetting(number, index) => {
                 if let Some((setting, path)) = self.base_setting(number, index) {
@@ -549,16 +597,12 @@ impl<'a> Findings<'a> {
 
     /// Adds a finding at the level of a part of the rule.
     pub fn add_at(&mut self, rule: &'static Rule, key: &str, subject: Subject, asked: Option<Place>, detail: u32) {
-        self.push(
-            key,
-            Finding { rule, level: Level::Allow, state: State::New, subject, asked, detail, was: None, under_base: None },
-        );
+        self.push(key, Finding { rule, level: Level::Allow, state: State::New, subject, asked, detail, was: None, under: None });
     }
 
     /// Adds a finding about an entry that was another one at the base.
     pub fn add_difference(&mut self, rule: &'static Rule, subject: Subject, was: Option<(u32, u32)>, detail: u32) {
-        let finding =
-            Finding { rule, level: Level::Allow, state: State::New, subject, asked: None, detail, was, under_base: None };
+        let finding = Finding { rule, level: Level::Allow, state: State::New, subject, asked: None, detail, was, under: None };
         self.push(rule.id, finding);
     }
 

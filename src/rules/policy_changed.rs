@@ -38,12 +38,12 @@ pub struct PolicyChange {
 }
 
 impl PolicyChange {
-    /// The change between the policies of a head and its base, else between their baselines; `None` if both say the same, and if a baseline only
-    /// loses lines.
+    /// The first change between the files of the policies of a head and its base, else between their baselines; `None` if both say the same,
+    /// and if a baseline only loses lines.
     #[must_use]
-    pub fn between(policies: [Option<&Text>; 2], baselines: [Option<&Text>; 2]) -> Option<Self> {
+    pub fn between<'t>(mut policies: impl Iterator<Item = [Option<&'t Text>; 2]>, baselines: [Option<&Text>; 2]) -> Option<Self> {
         let differ = |[ours, theirs]: [Option<&Text>; 2]| ours.map(Text::bytes) != theirs.map(Text::bytes);
-        if differ(policies) {
+        if let Some(policies) = policies.find(|policies| differ(*policies)) {
             return Self::of("policy", policies);
         }
         let accepts = |text: Option<&Text>| text.and_then(|text| Baseline::load(text).ok()).unwrap_or_default();

@@ -1,14 +1,18 @@
 //! `tier-below-minimum`: a dependency whose registry is below the tier that the policy asks.
 
-use crate::catalogue::rating::Reading;
+use std::collections::BTreeSet;
+
+use crate::catalogue::control::{Control, Tier};
+use crate::catalogue::rating::{Rating, Reading, rate};
 use crate::finding::{Finding, Subject, Words};
+use crate::policy::Alternative;
 use crate::rules::{Case, Findings, Rule, entry_words, has_judged_registry};
 
 pub(super) static RULE: Rule = Rule {
     id: "tier-below-minimum",
     title: "A dependency's registry is below the tier that the policy asks",
     help: "\
-**Finds** a dependency whose registry has a lower tier than the policy's minimum. Tier 1 is untrusted, tier 2 has basic controls, tier 3
+**Finds** a dependency whose registry has a lower tier than the policy's minimum, or meets none of its alternatives (`any-of`). Tier 1 is untrusted, tier 2 has basic controls, tier 3
 is very secure; `packman registries` shows how each tier comes about, control by control.
 
 **Why it matters.** A registry without, say, a second factor for publishing hands every stolen password to your build. In September 2025
@@ -26,17 +30,43 @@ fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
     }
     for dependency in case.dependencies().filter(|dependency| has_judged_registry(dependency.origin)) {
         let Some(minimum) = case.minimum_for(&dependency) else { continue };
-        let Some((tier, place)) = minimum.tier.map(|tier| (tier.value, tier.place)) else { continue };
         let tiers = case.ratings.tiers(dependency.origin, dependency.name());
         let found = match minimum.reading.value {
             Reading::Guaranteed => tiers.guaranteed,
             Reading::Offered | Reading::Observed => tiers.offered,
         };
-        if found.is_some_and(|found| found < tier) {
-            let (lockfile, entry) = dependency.id;
-            findings.add(&RULE, Subject::Entry(lockfile, entry), place, u32::from(tier.0));
+        let Some(found) = found else { continue };
+        let (lockfile, entry) = dependency.id;
+        let subject = Subject::Entry(lockfile, entry);
+        if let Some(asked) = minimum.tier.filter(|asked| found < asked.value) {
+            findings.add(&RULE, subject, asked.place, u32::from(asked.value.0));
+        } else if let Some(first) = minimum.any_of.first() {
+            let statuses = case.ratings.statuses(dependency.origin.registry, dependency.name());
+            let rating = rate(&statuses, minimum.reading.value);
+            if !minimum.any_of.iter().any(|one| is_met(one, found, &rating)) {
+                findings.add(&RULE, subject, first.place, ALTERNATIVES);
+            }
         }
     }
+}
+
+/// The detail of a finding about alternatives; else it is the tier that is asked.
+const ALTERNATIVES: u32 = 1 << 8;
+
+fn is_met(alternative: &Alternative, tier: Tier, rating: &Rating) -> bool {
+    alternative.tier.is_none_or(|asked| tier >= asked) && alternative.controls.iter().all(|control| rating.is_met(*control))
+}
+
+/// An alternative with what it lacks.
+fn lacking(alternative: &Alternative, tier: Tier, rating: &Rating) -> String {
+    let of_tier = alternative.tier.filter(|asked| tier < *asked).map(|asked| rating.missing_for(asked)).unwrap_or_default();
+    let named = alternative.controls.iter().copied().filter(|control| !rating.is_met(*control));
+    let missing: BTreeSet<Control> = of_tier.into_iter().chain(named).collect();
+    let missing: Vec<&str> = missing.into_iter().map(Control::id).collect();
+    format!(
+        "{alternative} (lacks {})",
+        if missing.is_empty() { "controls that nobody has read".to_owned() } else { missing.join(", ") }
+    )
 }
 
 fn words(case: &Case<'_>, finding: &Finding) -> Words {
@@ -47,9 +77,27 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
     let reading = case.minimum_for(&dependency).map(|minimum| minimum.reading.value).unwrap_or_default();
     let rating = case.ratings.rating(dependency.origin.registry, dependency.name(), reading);
     let tier = case.ratings.standing(dependency.origin.registry, dependency.name()).tier(reading);
+    if asked == ALTERNATIVES {
+        let minimum = case.minimum_for(&dependency);
+        let any_of = minimum.as_ref().map_or(&[][..], |minimum| minimum.any_of);
+        let rating = rate(&case.ratings.statuses(dependency.origin.registry, dependency.name()), reading);
+        let all: Vec<String> = any_of.iter().map(|one| lacking(one, tier, &rating)).collect();
+        let all = all.join(", or ");
+        words.message = format!(
+            "{} comes from {name}, which is tier {tier} and meets none of these: {all}; reading `{reading}`",
+            dependency.spoken()
+        );
+        words.many = format!("{{}} come from {name}, which is tier {tier} and meets none of these: {all} (reading `{reading}`)");
+        words.label = format!("{name} meets none of the alternatives");
+        words.cause = format!("{id} {}", any_of.iter().map(ToString::to_string).collect::<Vec<_>>().join(", or "));
+        words.hint = format!(
+            "choose a registry that meets one of them, or accept this one, with an end: `packman explain exceptions`; what {name} lacks: `packman registries {id}`"
+        );
+        return words;
+    }
     let arithmetic = rating.as_ref().map_or_else(
         || "nobody has read its controls".to_owned(),
-        |rating| rating.arithmetic(crate::catalogue::control::Tier(u8::try_from(asked).unwrap_or(2))),
+        |rating| rating.arithmetic(Tier(u8::try_from(asked).unwrap_or(2))),
     );
     words.message = format!(
         "{} comes from {name}, which is tier {tier} ({arithmetic}); tier {asked} is asked for, reading `{reading}`",

@@ -124,9 +124,9 @@ impl Snapshot {
         Self::of(listed, Some(Arc::clone(&head.texts)), lockfiles, excluded)
     }
 
-    /// Reads what another policy's reading of the same tree has and this one lacks, for findings about that.
-    pub fn read_beyond(&mut self, tree: &dyn Tree, through: Through<'_>, other: &Self) {
-        let paths = other.lockfiles.iter().map(|judged| other.path(judged.lockfile.text));
+    /// Reads what other policies' readings of the same tree have and this one lacks, for findings about that.
+    pub fn read_beyond<'o>(&mut self, tree: &dyn Tree, through: Through<'_>, others: impl Iterator<Item = &'o Self>) {
+        let paths = others.flat_map(|other| other.lockfiles.iter().map(|judged| other.path(judged.lockfile.text)));
         let missing: HashSet<&str> = paths.filter(|path| self.number_at(path).is_none()).collect();
         if missing.is_empty() {
             return;

@@ -57,6 +57,7 @@ fn all() -> Vec<Judged> {
 fn asked(given: Option<&str>) -> Request {
     let none = || Request {
         policy: None,
+        floor: None,
         cargo_metadata: None,
         levels: Vec::new(),
         today: "2026-11-24".parse().unwrap(),

@@ -17,7 +17,14 @@ pub(crate) fn request(policy: &str) -> Request {
 }
 
 fn asked(policy: Option<Text>) -> Request {
-    Request { policy, cargo_metadata: None, levels: Vec::new(), today: "2026-11-24".parse().unwrap(), notes: Vec::new() }
+    Request {
+        policy,
+        floor: None,
+        cargo_metadata: None,
+        levels: Vec::new(),
+        today: "2026-11-24".parse().unwrap(),
+        notes: Vec::new(),
+    }
 }
 
 /// What an output says of a tree; the tree's own policy holds if none is given.

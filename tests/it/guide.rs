@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::policy::Folder;
 use jiff::civil::{Date, date};
 use packman::catalogue;
 use packman::cli::{Environment, run};
@@ -176,7 +177,9 @@ fn policies_are_policies() {
                 assert!(policy::load_cases(&text).is_ok(), "{page}: {example}");
                 continue;
             }
-            let loaded = policy::load(Some(&text), &Context { records: &records, today: TODAY, levels: &[] });
+            let files = Folder::of_the_guide(example);
+            let loaded =
+                policy::load(Some(&text), &Context { records: &records, today: TODAY, levels: &[], files: Some(&files) });
             assert!(loaded.is_ok(), "{page}: {example}\n{:?}", loaded.err());
         }
     }

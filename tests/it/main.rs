@@ -30,7 +30,9 @@ mod diff;
 mod doctor;
 mod event;
 mod event_stories;
+mod explain;
 mod fingerprints;
+mod floor;
 mod gate;
 #[cfg(feature = "github")]
 mod github;

@@ -150,7 +150,7 @@ fn clients() {
 fn preset(name: &str) -> Policy {
     let id = TextId { side: Side::Head, index: 0 };
     let (text, _) = Text::decode(id, "packman.toml", format!("extends = [\"{name}\"]\n").into_bytes());
-    policy::load(Some(&text), &Context { records: &[], today: TODAY, levels: &[] }).unwrap()
+    policy::load(Some(&text), &Context { records: &[], today: TODAY, levels: &[], files: None }).unwrap()
 }
 
 #[test]

@@ -7,9 +7,11 @@ use jiff::civil::{Date, date};
 use packman::catalogue::control::Control;
 use packman::dependency::Scopes;
 use packman::ecosystem::Ecosystem;
-use packman::policy::{self, Context, Fault, Level, Policy, ROWS, SetBy, Subject};
-use packman::text::{Place, Side, Text, TextId, Texts};
-use packman::tree::FileKind;
+use packman::policy::{self, Context, Fault, Files, Level, Policy, ROWS, SetBy, Subject};
+use packman::text::{Place, Problem, Side, Text, TextId, Texts};
+use packman::tree::{FileKind, MapTree, Tree};
+
+use crate::golden::{self, collect};
 
 /// A small catalogue, so that tests don't move with the data.
 const RECORDS: &[(&str, &[Ecosystem])] = &[
@@ -31,7 +33,7 @@ fn text(content: &str) -> Text {
 
 fn try_load(content: &str, levels: &[&str]) -> Result<Policy, Vec<Fault>> {
     let levels: Vec<String> = levels.iter().map(|level| (*level).to_owned()).collect();
-    policy::load(Some(&text(content)), &Context { records: RECORDS, today: TODAY, levels: &levels })
+    policy::load(Some(&text(content)), &Context { records: RECORDS, today: TODAY, levels: &levels, files: None })
 }
 
 fn load(content: &str) -> Policy {
@@ -46,12 +48,16 @@ fn excerpt(text: &Text, place: Place) -> String {
 }
 
 fn dump(text: &Text, faults: &[Fault]) -> String {
+    told(faults, |place| excerpt(text, place))
+}
+
+fn told(faults: &[Fault], excerpt: impl Fn(Place) -> String) -> String {
     let mut out = String::new();
     for fault in faults {
-        let place = fault.place.map_or_else(|| "command line".to_owned(), |place| excerpt(text, place));
+        let place = fault.place.map_or_else(|| "command line".to_owned(), &excerpt);
         let _ = writeln!(out, "{place}\n  {}", fault.message);
         if let Some((also, label)) = &fault.also {
-            let _ = writeln!(out, "  {}: {label}", excerpt(text, *also));
+            let _ = writeln!(out, "  {}: {label}", excerpt(*also));
         }
         if !fault.hint.is_empty() {
             let _ = writeln!(out, "  = {}", fault.hint);
@@ -195,7 +201,7 @@ fn the_sample_means_what_it_says() {
 
 #[test]
 fn without_a_file_standard_holds() {
-    let policy = policy::load(None, &Context { records: RECORDS, today: TODAY, levels: &[] }).unwrap();
+    let policy = policy::load(None, &Context { records: RECORDS, today: TODAY, levels: &[], files: None }).unwrap();
     let empty = load("");
     for row in ROWS {
         assert_eq!(policy.level(row.id), empty.level(row.id));
@@ -334,6 +340,34 @@ fn equals_ask_for_more() {
 }
 
 #[test]
+fn alternatives_are_taken_as_a_whole() {
+    let policy = load(
+        "[minimum]\nany-of = [{ tier = 2 }, { controls = [\"mfa-to-push\"] }]\n\
+         [[minimum.for]]\nregistry = \"npm\"\nany-of = [{ tier = 3, controls = [\"code-signing\"] }]\n\
+         [[minimum.for]]\npath = \"legacy\"\nany-of = []\n\
+         [[minimum.for]]\nscope = \"optional\"\nany-of = [{ tier = 2 }, { tier = 3 }]\n\
+         [[minimum.for]]\nscope = \"peer\"\nany-of = [{ tier = 3 }]\n",
+    );
+    let any_of = |subject: &Subject<'_>| {
+        let minimum = policy.minimum_for(subject)?;
+        Some(minimum.any_of.iter().map(ToString::to_string).collect::<Vec<_>>().join(", or "))
+    };
+    let cargo = package(Ecosystem::Cargo, "x");
+    let npm = Subject { registry: Some("npm"), ..package(Ecosystem::Npm, "x") };
+    assert_eq!(any_of(&cargo).unwrap(), "tier 2, or mfa-to-push");
+    assert_eq!(any_of(&npm).unwrap(), "tier 3 and code-signing");
+    assert_eq!(any_of(&Subject { path: "legacy/a.lock", ..npm }), None, "nothing is asked there");
+    let both = Subject { scopes: Scopes::OPTIONAL.with(Scopes::PEER), ..cargo };
+    assert_eq!(any_of(&both).unwrap(), "tier 3", "of equals the one that asks more");
+    let lines = policy.minimum.explain(&both).any_of;
+    let lines: Vec<(&str, &str)> = lines.iter().map(|line| (line.asks.as_str(), &*line.selects)).collect();
+    assert_eq!(
+        lines,
+        [("tier 3", "scope = \"peer\""), ("tier 2, or tier 3", "scope = \"optional\""), ("tier 2, or mfa-to-push", "")]
+    );
+}
+
+#[test]
 fn names_are_compared_as_ecosystems_do() {
     let policy = load(
         "[packages]\nmay-run-code = [\"pkg:pypi/Foo_Bar.*\", \"pkg:maven/org/acme/core\", \"pkg:nuget/Acme.*\", \"pkg:npm/%40a/b@1.0.0\", \
@@ -419,7 +453,10 @@ fn the_guide_is_right() {
     let examples: Vec<&str> = guide.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert!(examples.len() > 8);
     for example in &examples {
-        load(example);
+        let folder = Folder::of_the_guide(example);
+        let loaded =
+            policy::load(Some(&text(example)), &Context { records: RECORDS, today: TODAY, levels: &[], files: Some(&folder) });
+        loaded.unwrap_or_else(|faults| panic!("{}", dump(&text(example), &faults)));
     }
     let mut keys = Vec::new();
     keys_of(&policy::schema(), &mut keys);
@@ -447,6 +484,54 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/policy")
 }
 
+/// The files of a case: a policy may extend others.
+pub(crate) struct Folder {
+    tree: MapTree,
+    texts: Texts,
+}
+
+impl Folder {
+    /// A repository with the files that the guide's examples extend.
+    pub(crate) fn of_the_guide(example: &str) -> Self {
+        let tree = MapTree::of(&[("packman.toml", example), ("policies/company.toml", "")]);
+        let texts = Texts::of(Side::Head, tree.list().unwrap().files);
+        Self { tree, texts }
+    }
+
+    fn of(case: &Path, change: impl Fn(&str) -> String) -> Self {
+        let mut tree = MapTree::default();
+        collect(case, case, &mut tree.0);
+        for bytes in tree.0.values_mut() {
+            *bytes = change(std::str::from_utf8(bytes).unwrap()).into_bytes();
+        }
+        let texts = Texts::of(Side::Head, tree.list().unwrap().files);
+        Self { tree, texts }
+    }
+
+    fn messages(&self) -> String {
+        let root = policy::find(&self.texts).unwrap().unwrap();
+        let root = self.texts.read(&self.tree, root).unwrap();
+        match policy::load(Some(root), &Context { records: RECORDS, today: TODAY, levels: &[], files: Some(self) }) {
+            Ok(_) => "no fault\n".to_owned(),
+            Err(faults) => told(&faults, |place| {
+                let text = self.texts.loaded(place.text).unwrap();
+                let path = if text.id == root.id { String::new() } else { format!("{}:", text.path) };
+                format!("{path}{}", excerpt(text, place))
+            }),
+        }
+    }
+}
+
+impl Files for Folder {
+    fn read(&self, path: &str) -> Option<Result<&Text, &Problem>> {
+        self.texts.find(path).map(|id| self.texts.read(&self.tree, id))
+    }
+
+    fn paths(&self) -> Vec<&str> {
+        self.texts.paths().map(|(_, path, _)| path).collect()
+    }
+}
+
 /// Every message, with its places. Each case is read three times: as it is, with CR LF, and with a byte order mark.
 #[test]
 fn messages() {
@@ -455,32 +540,20 @@ fn messages() {
     cases.sort();
     assert!(cases.len() >= 10, "only {} cases", cases.len());
     for case in cases {
-        let content = std::fs::read_to_string(case.join("packman.toml")).unwrap();
-        let found = messages_of(&content);
         let golden = case.join("expected.txt");
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(&golden, &found).unwrap();
-        }
+        stale.extend(golden::stale(&golden, &Folder::of(&case, str::to_owned).messages()));
         let expected = std::fs::read_to_string(&golden).unwrap_or_default();
-        for (twin, content) in [
-            ("", content.clone()),
-            (" with CR LF", content.replace('\n', "\r\n")),
-            (" with a mark", format!("\u{feff}{content}")),
+        for (twin, change) in [
+            (" with CR LF", (|content| content.replace('\n', "\r\n")) as fn(&str) -> String),
+            (" with a mark", |content| format!("\u{feff}{content}")),
         ] {
-            let found = messages_of(&content);
+            let found = Folder::of(&case, change).messages();
             if found != expected {
                 stale.push(format!("{}{twin}:\n{found}", case.display()));
             }
         }
     }
     assert!(stale.is_empty(), "messages differ (UPDATE=1 rewrites them):\n{}", stale.join("\n"));
-}
-
-fn messages_of(content: &str) -> String {
-    match try_load(content, &[]) {
-        Ok(_) => "no fault\n".to_owned(),
-        Err(faults) => dump(&text(content), &faults),
-    }
 }
 
 #[test]
@@ -514,19 +587,47 @@ proptest::proptest! {
     #[test]
     fn any_bytes_are_answered(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
         let text = Text::decode(TextId { side: Side::Head, index: 0 }, "packman.toml", bytes).0;
-        let _ = policy::load(Some(&text), &Context { records: RECORDS, today: TODAY, levels: &[] });
+        let _ = policy::load(Some(&text), &Context { records: RECORDS, today: TODAY, levels: &[], files: None });
     }
 
     /// Pieces of real policies in any order: places always lie in the file.
     #[test]
     fn any_mixture_is_answered(lines in proptest::collection::vec(proptest::sample::select(SAMPLE.lines().collect::<Vec<_>>()), 0..30)) {
         let text = text(&lines.join("\n"));
-        if let Err(faults) = policy::load(Some(&text), &Context { records: RECORDS, today: TODAY, levels: &[] }) {
+        if let Err(faults) = policy::load(Some(&text), &Context { records: RECORDS, today: TODAY, levels: &[], files: None }) {
             for fault in faults {
                 let places = fault.place.into_iter().chain(fault.also.map(|(place, _)| place));
                 for place in places {
                     proptest::prop_assert!(text.content.get(place.span.range()).is_some());
                 }
+            }
+        }
+    }
+
+    /// However lines are looked up: what decides is the first of all lines that fit, asked one by one.
+    #[test]
+    fn lookups_find_what_fits(
+        entries in proptest::collection::btree_set((
+            proptest::sample::select(vec!["", "registry = \"npm\"\n", "registry = \"nuget\"\n"]),
+            proptest::sample::select(vec!["", "Left*", "pkg:npm/left-pad", "pkg:nuget/LEFT*", "*pad", "l*", "*"]),
+            proptest::sample::select(vec!["", "path = \"web/**\"\n", "path = \"*/a.lock\"\n", "path = \"api\"\n"]),
+        ), 1..12),
+        subjects in proptest::collection::vec((0..2_usize, proptest::sample::select(vec!["left-pad", "Left.Pad", "leftover", "x"]), proptest::sample::select(vec!["web/a.lock", "api/b.lock", "c.lock"])), 1..6),
+    ) {
+        let tiers = (1..=3).cycle();
+        let entries = entries.into_iter().filter(|entry| *entry != ("", "", ""));
+        let text: Vec<String> = entries.zip(tiers).map(|((registry, package, path), tier)| {
+            let package = if package.is_empty() { String::new() } else { format!("package = \"{package}\"\n") };
+            format!("[[minimum.for]]\n{registry}{package}{path}tier = {tier}\n")
+        }).collect();
+        let policy = load(&text.concat());
+        {
+            for (which, name, path) in subjects {
+                let (ecosystem, registry) = [(Ecosystem::Npm, "npm"), (Ecosystem::NuGet, "nuget")][which];
+                let subject = Subject { registry: Some(registry), path, ..package(ecosystem, name) };
+                let found = policy.minimum_for(&subject).and_then(|minimum| minimum.tier).and_then(|tier| tier.place);
+                let first = policy.minimum.explain(&subject).tier.first().and_then(|line| line.place);
+                proptest::prop_assert_eq!(found, first, "{:?} {}", subject, text.concat());
             }
         }
     }

@@ -67,8 +67,14 @@ fn good() -> MapTree {
 }
 
 pub(crate) fn written(tree: &dyn Tree, policy: Option<Text>, output: &str) -> String {
-    let request =
-        Request { policy, cargo_metadata: None, levels: Vec::new(), today: "2026-11-24".parse().unwrap(), notes: Vec::new() };
+    let request = Request {
+        policy,
+        floor: None,
+        cargo_metadata: None,
+        levels: Vec::new(),
+        today: "2026-11-24".parse().unwrap(),
+        notes: Vec::new(),
+    };
     let bytes = check(tree, request, |report| {
         let mut bytes = Vec::new();
         (by_id(output).unwrap().write)(report, Style::default(), &mut bytes).unwrap();

@@ -21,7 +21,7 @@ use crate::policy;
 use crate::report::json::lists::{CHUNK_ROWS, Lists, begin, row};
 use crate::report::{Group, Reporter};
 use crate::routing::KnownBy;
-use crate::rules::{Case, Dependency};
+use crate::rules::{By, Case, Dependency};
 use crate::text::{Place, Text, TextId};
 
 pub(super) static REPORTER: Reporter = Reporter {
@@ -96,7 +96,7 @@ struct Input<'r> {
     sha256: String,
     /// `head`, `base` or `outside`.
     side: &'static str,
-    /// `lockfile`, `policy`, `baseline`, `neighbour` (a manifest or configuration) or `facts` (the output of `cargo metadata`).
+    /// `lockfile`, `policy`, `floor`, `baseline`, `neighbour` (a manifest or configuration) or `facts` (the output of `cargo metadata`).
     role: &'static str,
 }
 
@@ -151,6 +151,8 @@ struct RegistryRow<'r> {
     controls_offered: Option<usize>,
     /// What is missing for tier 2.
     missing: Missing,
+    /// The controls whose status is your policy's word (an overlay) and not the catalogue's.
+    by_policy: Vec<&'static str>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -177,6 +179,8 @@ struct FindingRow<'r> {
     level: &'static str,
     /// `new`, `existing`, `excepted` or `baselined`.
     state: &'static str,
+    /// Whose policy judges it so: `policy` (the head's own, or one given by hand), `base` or `floor`.
+    judged_by: &'static str,
     /// What was found.
     message: &'r str,
     /// What to do next.
@@ -377,7 +381,7 @@ fn finding_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, finding: &Find
             case.judged(number).map(|judged| case.path(judged.lockfile.text))
         }
         Subject::Lost(index) => case.lost.get(index as usize).map(|lost| lost.path.as_str()),
-        Subject::Exception(_) | Subject::BaseSetting(..) | Subject::Policy => None,
+        Subject::Exception(_) | Subject::Overlay(_) | Subject::BaseSetting(..) | Subject::Policy => None,
     };
     let places = words.primary.iter().map(|place| ("primary", *place)).chain(words.also.iter().copied());
     FindingRow {
@@ -386,6 +390,7 @@ fn finding_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, finding: &Find
         rule: finding.rule.id,
         level: finding.level.id(),
         state: finding.state.id(),
+        judged_by: finding.judged_by(case).id(),
         message: &words.message,
         hint: &words.hint,
         purl: dependency.as_ref().map(Dependency::purl),
@@ -483,6 +488,7 @@ fn registry_row(row: &Row) -> RegistryRow<'_> {
             guaranteed: row.missing_guaranteed.iter().copied().map(Control::id).collect(),
             offered: row.missing_offered.iter().copied().map(Control::id).collect(),
         },
+        by_policy: row.by_policy.iter().copied().map(Control::id).collect(),
     }
 }
 
@@ -502,16 +508,23 @@ fn inputs<'r>(case: &'r Case<'r>) -> Vec<Input<'r>> {
     let sides = [Some(case.head), case.base].into_iter().flatten();
     let of_sides = sides.flat_map(|side| {
         let lockfiles: HashSet<TextId> = side.lockfiles.iter().map(|judged| judged.lockfile.text).collect();
-        side.texts.all_loaded().filter_map(move |text| Some(input(text, role(text, &lockfiles)?)))
+        side.texts.all_loaded().filter_map(move |text| Some(input(text, role(case, text, &lockfiles)?)))
     });
-    let by_hand = |text| if Some(text) == case.policy.text { "policy" } else { "facts" };
+    let floors = || case.others.iter().filter(|other| other.by == By::Floor).filter_map(|floor| floor.case.policy.text);
+    let by_hand = |text| match text {
+        text if Some(text) == case.policy.text => "policy",
+        text if floors().any(|floor| floor == text) => "floor",
+        _ => "facts",
+    };
     of_sides.chain(case.outside.iter().map(|text| input(text, by_hand(text.id)))).collect()
 }
 
 /// What a file had to say; nothing if it only looked like a lockfile.
-fn role(text: &Text, lockfiles: &HashSet<TextId>) -> Option<&'static str> {
+fn role(case: &Case<'_>, text: &Text, lockfiles: &HashSet<TextId>) -> Option<&'static str> {
+    let mut policies = std::iter::once(case.policy).chain(case.others.iter().map(|other| other.case.policy));
     match text.path.as_ref() {
         _ if lockfiles.contains(&text.id) => Some("lockfile"),
+        _ if policies.any(|policy| policy.files.contains(&text.id)) => Some("policy"),
         path if policy::PATHS.contains(&path) => Some("policy"),
         policy::BASELINE_PATH => Some("baseline"),
         path => (!FORMATS.iter().any(|format| format.claims(path))).then_some("neighbour"),

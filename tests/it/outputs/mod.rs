@@ -27,7 +27,14 @@ impl Tree for Below<'_> {
 }
 
 fn request() -> Request {
-    Request { policy: None, cargo_metadata: None, levels: Vec::new(), today: "2026-11-24".parse().unwrap(), notes: Vec::new() }
+    Request {
+        policy: None,
+        floor: None,
+        cargo_metadata: None,
+        levels: Vec::new(),
+        today: "2026-11-24".parse().unwrap(),
+        notes: Vec::new(),
+    }
 }
 
 fn rendered(report: &Report<'_>, output: &str, style: Style) -> String {
