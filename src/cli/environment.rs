@@ -12,6 +12,9 @@ use crate::gate::{Floor, Request, outside_text};
 use crate::report::escape;
 use crate::text::{Problem, Text};
 
+/// Asks somebody a question and gives the line that they answer; none if they leave.
+pub type Ask<'a> = dyn FnMut(&str) -> Option<String> + 'a;
+
 /// What a run may touch.
 pub struct Environment<'a> {
     /// Where data goes.
@@ -27,7 +30,7 @@ pub struct Environment<'a> {
     /// A variable of the process by its name.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     /// The line that somebody at a terminal answers to a question; nobody is asked where there is none.
-    pub confirm: Option<&'a mut dyn FnMut(&str) -> Option<String>>,
+    pub confirm: Option<&'a mut Ask<'a>>,
     /// Waits. Only who asks another machine has to.
     pub pause: &'a dyn Fn(Duration),
 }

@@ -3,6 +3,7 @@
 //! Answers for: proposing a policy that holds today, saying what stricter ones would find, and writing it with a baseline and a workflow
 //! where that is wanted. It asks on a terminal, takes flags elsewhere, and overwrites nothing.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -30,7 +31,7 @@ pub(super) fn run(command: &Init, environment: &mut Environment<'_>) -> Exit {
         return Exit::Usage;
     }
     let taken = |path: &&str| fs::symlink_metadata(command.path.join(path)).is_ok();
-    if let Some(path) = PATHS.iter().copied().find(|path| taken(&path)).filter(|_| !command.print) {
+    if let Some(path) = PATHS.iter().copied().find(taken).filter(|_| !command.print) {
         let message = format!(
             "there is a policy already, `{path}`, and nothing is overwritten\n  `packman check` says how it judges today"
         );
@@ -103,10 +104,12 @@ impl Proposal {
         let findings = |count| plural(count, "finding decides", "findings decide");
         match (counts.deny, counts.undecided) {
             (0, 0) => {}
-            (deny, undecided) => says.push_str(&format!(", {}", findings(deny + undecided))),
+            (deny, undecided) => {
+                let _ = write!(says, ", {}", findings(deny + undecided));
+            }
         }
         if counts.warn > 0 {
-            says.push_str(&format!(", {}", plural(counts.warn, "warning", "warnings")));
+            let _ = write!(says, ", {}", plural(counts.warn, "warning", "warnings"));
         }
         says.push('\n');
         let rows = [
@@ -115,7 +118,7 @@ impl Proposal {
             ("the preset `strict`", costs.strict),
         ];
         for (what, count) in rows {
-            says.push_str(&format!("  {what} would find {count} more\n"));
+            let _ = writeln!(says, "  {what} would find {count} more");
         }
         says
     }

@@ -26,7 +26,7 @@ use std::ffi::OsString;
 use clap::{CommandFactory, Parser};
 
 pub use args::{Cli, Command};
-pub use environment::Environment;
+pub use environment::{Ask, Environment};
 
 use crate::judge::Verdict;
 

@@ -9,6 +9,7 @@ use crate::ecosystem::Ecosystem;
 pub(super) const FOLDER: &str = "packman-doctor";
 
 /// One bad thing.
+#[derive(Clone)]
 pub(super) struct Plant {
     /// Its folder's name, below [`FOLDER`].
     pub(super) id: &'static str,
@@ -28,36 +29,20 @@ pub(super) struct Plant {
 
 /// All of them, in the order in which they are told.
 pub(super) fn plants() -> Vec<Plant> {
-    let npm = catalogue::find("npm").and_then(|id| id.row().hosts.first().copied()).unwrap_or_default();
-    let tarball = |scheme: &str, host: &str, name: &str| format!("{scheme}://{host}/{name}/-/{name}-1.0.0.tgz");
-    let new = |id, what, rule, head: Vec<(&'static str, String)>| Plant {
-        id,
-        what,
-        rule,
-        level: rule,
-        is_vital: false,
-        head,
-        base: Vec::new(),
-    };
-    let lock = |name: &str, entry: Entry<'_>| vec![("package-lock.json", package_lock(name, &entry))];
-    let good = |name: &str| tarball("https", npm, name);
+    [by_themselves(), by_a_change()].concat()
+}
+
+/// What is bad wherever it stands.
+fn by_themselves() -> Vec<Plant> {
     let unknown = tarball("https", "packages.example.invalid", "planted-unknown");
     let other = good("another-package");
-    let plain = tarball("http", npm, "planted-insecure");
+    let plain = tarball("http", npm(), "planted-insecure");
     let unreadable = "{\n<<<<<<< ours\n  \"lockfileVersion\": 3\n=======\n  \"lockfileVersion\": 2\n>>>>>>> theirs\n}\n";
-    let manifest = |name: &str| {
-        (
-            "package.json",
-            format!("{{ \"name\": \"case\", \"version\": \"1.0.0\", \"dependencies\": {{ \"{name}\": \"1.0.0\" }} }}\n"),
-        )
-    };
     let unrated = catalogue::all().map(catalogue::RegistryId::row).find_map(|row| {
         let is_plain = |host: &&&str| !host.contains('*');
         (!row.rated && row.ecosystems.contains(&Ecosystem::Docker)).then(|| row.hosts.iter().find(is_plain))?
     });
     let image = format!("FROM {}/planted/image@sha256:{}\n", unrated.copied().unwrap_or_default(), "0".repeat(64));
-    let kept = good("planted-lost");
-    let lowered = good("planted-lowered");
     vec![
         Plant {
             is_vital: true,
@@ -129,6 +114,13 @@ pub(super) fn plants() -> Vec<Plant> {
             vec![("Dockerfile", image)],
         ),
         new("lockfile-missing", "a manifest without its lockfile", "lockfile-missing", vec![manifest("planted-unlocked")]),
+    ]
+}
+
+/// What is bad because of what was there before.
+fn by_a_change() -> Vec<Plant> {
+    let (kept, lowered) = (good("planted-lost"), good("planted-lowered"));
+    vec![
         Plant {
             base: vec![manifest("planted-lost"), ("package-lock.json", package_lock("planted-lost", &Entry::at(&kept)))],
             ..new(
@@ -148,6 +140,33 @@ pub(super) fn plants() -> Vec<Plant> {
             )
         },
     ]
+}
+
+fn new(id: &'static str, what: &'static str, rule: &'static str, head: Vec<(&'static str, String)>) -> Plant {
+    Plant { id, what, rule, level: rule, is_vital: false, head, base: Vec::new() }
+}
+
+/// The host of npm's own registry.
+fn npm() -> &'static str {
+    catalogue::find("npm").and_then(|id| id.row().hosts.first().copied()).unwrap_or_default()
+}
+
+fn tarball(scheme: &str, host: &str, name: &str) -> String {
+    format!("{scheme}://{host}/{name}/-/{name}-1.0.0.tgz")
+}
+
+/// Where a package should come from.
+fn good(name: &str) -> String {
+    tarball("https", npm(), name)
+}
+
+fn lock(name: &str, entry: Entry<'_>) -> Vec<(&'static str, String)> {
+    vec![("package-lock.json", package_lock(name, &entry))]
+}
+
+fn manifest(name: &str) -> (&'static str, String) {
+    let text = format!("{{ \"name\": \"case\", \"version\": \"1.0.0\", \"dependencies\": {{ \"{name}\": \"1.0.0\" }} }}\n");
+    ("package.json", text)
 }
 
 /// One entry of npm's lockfile.

@@ -47,9 +47,14 @@ fn npm(name: &str, version: &str, from: Option<&str>) -> String {
 
 /// Of a registry its package's file, as npm records it.
 fn npm_address(name: &str, version: &str, from: &str) -> String {
-    let is_registry = from.starts_with("http") && !from.contains("/-/") && !from.ends_with(".tgz");
+    let is_registry = from.starts_with("http") && !from.contains("/-/") && !is_file(from, &["tgz"]);
     let file = name.rsplit('/').next().unwrap_or(name);
     if is_registry { format!("{}/{name}/-/{file}-{version}.tgz", from.trim_end_matches('/')) } else { from.to_owned() }
+}
+
+/// Whether an address is that of a file of these kinds.
+fn is_file(from: &str, kinds: &[&str]) -> bool {
+    from.rsplit_once('.').is_some_and(|(_, kind)| kinds.contains(&kind))
 }
 
 fn quoted(text: &str) -> String {
@@ -75,7 +80,7 @@ fn pypi(name: &str, version: &str, from: Option<&str>) -> String {
     let hash = format!("--hash=sha256:{}", "0".repeat(64));
     match from {
         None => format!("{name}=={version} {hash}\n"),
-        Some(from) if from.contains("+http") || from.contains("+ssh") || from.ends_with(".whl") || from.ends_with(".gz") => {
+        Some(from) if from.contains("+http") || from.contains("+ssh") || is_file(from, &["whl", "gz"]) => {
             format!("{name} @ {from}\n")
         }
         Some(from) => format!("--index-url {from}\n{name}=={version} {hash}\n"),
