@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds packman's SARIF against the limits of code scanning, on trees that nobody would write by hand.
+"""Holds packman's outputs against the limits of who reads them, on trees that nobody would write by hand.
 
     .ci/limits.py BINARY SCRATCH REPORTS
 
@@ -19,14 +19,17 @@ from urllib.parse import unquote
 
 # What code scanning keeps or takes of one run; the size leaves room for Base64.
 RESULTS, RULES, LOCATIONS, PACKED_BYTES = 5000, 25_000, 100, 7_000_000
+# What the runner, a comment, an annotation list and a browser take of a hundred thousand causes, in bytes.
+LARGEST = {"summary": 1_048_576, "comment": 65_536, "annotations": 200_000, "html": 8 * 1024 * 1024, "junit": 30_000_000}
 HOSTILE = ["a b", "c#d", "e%2Fg", "%", "h?i", "é/ü", "[id]", "(group)/@slot", "j:k", 'n"o', "p'q", "r+s", "t&u=v", "<w>", "x\\y", "🦀", "--dash"]
 HOSTILE += ["..dots", "trailing ", "{x}", "y|z^", "`tick`", "C:", "~", "file:", "new\nline", "\u202ertl", "\x1b[31m"]
 
 
-def lock(names: list[str], host: str = "npm.example.net") -> str:
-    """npm's lockfile with these packages of a host that nothing explains."""
+def lock(names: list[str], hosts: list[str] | None = None) -> str:
+    """npm's lockfile with these packages, each of a host that nothing explains."""
     packages = {"": {"name": "case", "version": "1.0.0"}}
-    for name in names:
+    for at, name in enumerate(names):
+        host = hosts[at] if hosts else "npm.example.net"
         address = f"https://{host}/{name}/-/{name}-1.0.0.tgz"
         packages[f"node_modules/{name}"] = {"version": "1.0.0", "resolved": address}
     return json.dumps({"name": "case", "version": "1.0.0", "lockfileVersion": 3, "packages": packages}, indent=2)
@@ -95,6 +98,20 @@ def main() -> int:
         cut = [text for text in told if text.startswith(f"Code scanning keeps {len(results)} results; ")]
         expect(name, bool(cut) == (len(results) < findings), f"{findings} findings, {len(results)} results, and it says {told}")
         print(f"{name}: {findings} findings, {len(results)} results, {len(rules)} rules, {len(first)} bytes, {packed} packed; {' '.join(cut) or 'nothing left out'}")
+    name = "a hundred thousand causes"
+    hosts = {f"{number}/package-lock.json": [f"n{one}.e{number}.example" for one in range(10_000)] for number in range(10)}
+    folder = scratch / "causes"
+    make(folder, {path: lock([f"p{one}" for one in range(len(of))], of) for path, of in hosts.items()})
+    files = {output: scratch / f"causes.{output}" for output in LARGEST}
+    asked = [word for output, file in files.items() for word in ("--output", f"{output}={file}")]
+    ran = subprocess.run([binary, "check", folder, *asked], stdout=subprocess.DEVNULL)
+    expect(name, ran.returncode == 1, f"exit code {ran.returncode}, expected 1")
+    sizes = {output: file.stat().st_size for output, file in files.items()}
+    for output, most in LARGEST.items():
+        expect(name, 0 < sizes[output] <= most, f"{output}: {sizes[output]} bytes, at most {most} wanted")
+    commands = files["annotations"].read_text().splitlines()
+    expect(name, len(commands) == 10, f"{len(commands)} annotations, 10 wanted")
+    print(f"{name}: " + ", ".join(f"{output} {size}" for output, size in sizes.items()))
     for name in ("hostile", "ten-thousand"):
         shutil.copy(scratch / f"{name}.1.sarif", reports / f"{name}.sarif")
     return 1 if bad else 0

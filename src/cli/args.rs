@@ -102,6 +102,10 @@ pub struct Check {
     /// Set the level of a rule for this run: `deny`, `warn` or `allow`
     #[arg(long, value_name = "RULE=LEVEL")]
     pub level: Vec<String>,
+    /// Also tell what the levels of this preset, or a policy in this file, would find; the verdict and the exit code stay. May be given several
+    /// times
+    #[arg(long, value_name = "PRESET|FILE")]
+    pub what_if: Vec<String>,
     /// What `cargo metadata --format-version 1 --locked` printed: real scopes by feature and target, build scripts, macros. Make it where
     /// the repository is trusted: cargo may run what a repository configures
     #[arg(long, value_name = "FILE")]

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::cli::args::{Check, Colour};
 use crate::cli::event::{Compared, Stop, compared};
 use crate::cli::output::{Output, Part, is_stream, outputs, write_stream};
+use crate::cli::what_if::{self, Tally};
 use crate::cli::{Environment, Exit};
 use crate::event::EventFault;
 use crate::gate::{Base, Refusal, Request, check, compare};
@@ -50,11 +51,14 @@ pub(super) fn run(command: &Check, environment: &mut Environment<'_>) -> Exit {
     let judged = compare(sides.head.as_ref(), base.as_ref(), request, |report| {
         let render = |output| render(report, output, Style { is_coloured, is_explained: command.explain });
         let rendered: Vec<_> = outputs.par_iter().map(render).collect();
-        (report.verdict, deliver(report, &outputs, rendered, environment))
+        (report.verdict, Tally::of(report), deliver(report, &outputs, rendered, environment))
     });
     match judged {
-        Ok((verdict, Exit::Pass)) => verdict.into(),
-        Ok((_, failed)) => failed,
+        Ok((verdict, tally, Exit::Pass)) => {
+            let sides = (sides.head.as_ref(), base.as_ref());
+            what_if::tell(command, sides, &tally, environment).map_or_else(|failed| failed, |()| verdict.into())
+        }
+        Ok((_, _, failed)) => failed,
         Err(refusal) => refuse(&refusal, environment),
     }
 }
@@ -109,7 +113,7 @@ pub(super) fn is_folder(base: &str) -> bool {
     is_relative || Path::new(base).is_absolute()
 }
 
-fn request(command: &Check, environment: &mut Environment<'_>) -> Result<Request, Exit> {
+pub(super) fn request(command: &Check, environment: &mut Environment<'_>) -> Result<Request, Exit> {
     let mut request = environment.request(command.policy.as_deref(), &command.level, command.today)?;
     request.floor = environment.floor(command.floor.as_deref(), &command.path)?;
     let metadata = command.cargo_metadata.as_deref();

@@ -19,6 +19,7 @@ mod output;
 mod policy;
 mod registries;
 mod registry_page;
+mod what_if;
 mod why;
 
 use std::ffi::OsString;

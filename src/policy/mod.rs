@@ -36,7 +36,7 @@ pub use levels::{Level, ROWS, Row};
 pub use minimum::{Alternative, Asked, Minimum, Minimums, Stated};
 pub use origins::{AddressPattern, Origins};
 pub use overlays::Overlay;
-pub use presets::IDS as PRESETS;
+pub use presets::{IDS as PRESETS, levels as preset_levels};
 pub use registries::{Assigned, Declared, Packages};
 pub use schema::schema;
 pub use selector::{PackagePattern, PathLines, Paths, Subject};

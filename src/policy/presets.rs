@@ -20,3 +20,10 @@ pub(super) fn read(id: &str) -> Option<(&'static str, File)> {
     let (id, text) = PRESETS.iter().find(|(known, _)| *known == id)?;
     Some((id, toml::from_str(text).ok()?))
 }
+
+/// The levels of a preset as `--level` writes them; `None` if there is none with this id.
+#[must_use]
+pub fn levels(id: &str) -> Option<Vec<String>> {
+    let (_, preset) = read(id)?;
+    Some(preset.levels.0.iter().map(|(rule, level)| format!("{}={}", rule.value, level.value)).collect())
+}

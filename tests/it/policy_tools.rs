@@ -154,3 +154,31 @@ fn the_schema_of_cases_is_published() {
     let schema = serde_json::to_string_pretty(&cases_schema()).unwrap();
     fresh("policies/packman-tests.schema.json", &format!("{schema}\n"));
 }
+
+#[test]
+fn what_another_policy_would_find_is_told_and_decides_nothing() {
+    let lock = "FROM node:22\n";
+    let folder = Folder::of(&[
+        ("Dockerfile", lock),
+        ("packman.toml", "[levels]\nregistry-assumed = \"warn\"\n"),
+        ("other.toml", "[minimum]\ntier = 2\n"),
+    ]);
+    let ran = folder.run(&["check"]);
+    assert_eq!(ran.exit, Exit::Pass, "{}{}", ran.out, ran.err);
+    let other = folder.at("other.toml");
+    let asked = folder.run(&["check", "--what-if", "strict", "--what-if", &other, "--what-if", "standard"]);
+    assert_eq!((asked.exit, &asked.out), (Exit::Pass, &ran.out), "{}", asked.err);
+    for part in [
+        "what if `strict`: fail, 2 findings decide (0 now)",
+        "  registry-assumed: 1 decide (0 now), 0 warnings (1 now)",
+        "  tier-below-minimum: 1 decide (0 now)",
+        "what if `standard`: pass, 0 findings decide (0 now)\n  registry-assumed: 0 decide (0 now), 0 warnings (1 now)",
+    ] {
+        assert!(asked.err.contains(part), "{part}\n{}", asked.err);
+    }
+    // What it says is what that policy says.
+    assert_eq!(folder.run(&["check", "--policy", &other]).exit, Exit::Fail);
+    let none = folder.run(&["check", "--what-if", "strikt"]);
+    assert_eq!(none.exit, Exit::Usage);
+    assert!(none.err.contains("no such preset"), "{}", none.err);
+}

@@ -193,7 +193,7 @@ fn hold(report: &packman::judge::Report<'_>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_from_a_repository_is_obeyed(words in proptest::collection::vec(text(), 6)) {
