@@ -116,7 +116,7 @@ impl Formatter for Numbered {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
         let bytes = fragment.as_bytes();
         // One pass that never stops early is what a processor does many bytes at once.
-        if !bytes.iter().fold(false, |is_special, byte| is_special | (*byte >= 0x7f) | (*byte == b'#')) {
+        if bytes.iter().fold(0, |special, byte| special | u8::from(*byte >= 0x7f) | u8::from(*byte == b'#')) == 0 {
             return out.write_all(bytes);
         }
         let mut rest = 0;
