@@ -29,6 +29,8 @@ pub struct Seen {
     git: BTreeMap<String, usize>,
     url: BTreeMap<String, usize>,
     archive: BTreeMap<String, usize>,
+    /// The registries that only clients' defaults name, by ecosystem.
+    assumed: BTreeMap<&'static str, String>,
 }
 
 /// A registry that nothing explains.
@@ -82,6 +84,10 @@ pub fn seen(report: &Report<'_>) -> Seen {
     };
     let configured = configured(case);
     for dependency in case.dependencies() {
+        if dependency.origin.known_by == KnownBy::Assumed && rated.contains(&dependency.origin.class) {
+            let registry = case.origin_id(dependency.origin);
+            seen.assumed.entry(dependency.entry.ecosystem.id()).or_insert_with(|| registry.to_owned());
+        }
         let list = match dependency.origin.class {
             Class::Unknown => {
                 seen.unknown(&dependency, &configured);
@@ -201,12 +207,22 @@ impl Seen {
     }
 
     fn origins(&self, text: &mut String) {
-        if self.git.is_empty() && self.url.is_empty() && self.archive.is_empty() {
+        let has_others = !(self.git.is_empty() && self.url.is_empty() && self.archive.is_empty());
+        if !has_others && self.assumed.is_empty() {
             return;
         }
-        text.push_str(
-            "\n# Outside any registry: nobody takes malware down there, and no list says who may publish.\n[origins]\n",
-        );
+        text.push_str("\n[origins]\n");
+        if !self.assumed.is_empty() {
+            let defaults: Vec<String> = self.assumed.iter().map(|(ecosystem, id)| format!("{ecosystem} = \"{id}\"")).collect();
+            let _ = writeln!(
+                text,
+                "# Nothing in the repository says where these come from: they are the clients' defaults. `strict` asks you to say it.\n# default-registry = {{ {} }}",
+                defaults.join(", ")
+            );
+        }
+        if has_others {
+            text.push_str("# Outside any registry: nobody takes malware down there, and no list says who may publish.\n");
+        }
         for (key, list) in [("allow-git", &self.git), ("allow-url", &self.url), ("allow-archive", &self.archive)] {
             if list.is_empty() {
                 continue;

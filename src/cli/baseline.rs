@@ -145,6 +145,7 @@ fn shrunk(left: usize, gone: usize, others: usize) -> String {
         let findings = plural(others, "finding is", "findings are");
         let _ = writeln!(said, "{findings} not in it: a baseline only shrinks");
         said.push_str("next: mend them, or make exceptions with an owner and an end: packman explain exceptions\n");
+        said.push_str("to start over, as with a stricter policy: delete the file and run packman baseline once more\n");
     }
     said
 }

@@ -148,9 +148,12 @@ fn write(command: &Init, proposal: &Proposal, is_asking: bool, environment: &mut
     if exit != Exit::Pass {
         return exit;
     }
-    let next = match (decides, wants_baseline) {
-        (true, false) => {
-            "next: read it, then see what decides: packman check. What is to stay for now: packman init says --baseline, or make exceptions: packman explain exceptions\n"
+    let next = match (proposal.verdict, wants_baseline) {
+        (Verdict::Undecided, _) => {
+            "next: see what could not be understood, and mend it: packman check. Then read what was written and commit it\n"
+        }
+        (Verdict::Fail, false) => {
+            "next: read it, then see what decides: packman check. What is to stay for now: packman baseline, or make exceptions: packman explain exceptions\n"
         }
         _ => "next: read what was written and commit it. Whether the gate is on: packman doctor\n",
     };

@@ -1,5 +1,6 @@
 //! `unknown-registry`: an origin that nothing explains.
 
+use crate::dependency::Locator;
 use crate::ecosystem::Ecosystem;
 use crate::finding::{Finding, Subject, Words};
 use crate::report::escape::terminal;
@@ -79,6 +80,9 @@ fn hint(dependency: &Dependency<'_>, declaration: Option<&Declaration>, has_host
             format!("if this registry{looks} is yours, declare it in packman.toml:\n{text}otherwise {again}")
         }
         None if has_host => format!("{again}; registries are asked by https"),
+        None if matches!(dependency.entry.locator, Locator::Path(_) | Locator::Workspace) => {
+            "commit what it names, or write the lockfile anew without it".to_owned()
+        }
         None => format!(
             "say where it comes from: in the lockfile, in the client's configuration, or in packman.toml (`[registries]`, `default-registry` for `{}`)",
             ecosystem.id()

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     id: "unpinned-origin",
     title: "A dependency can change without any change of the lockfile",
     help: "\
-**Finds** a git dependency without a full commit, an image without a digest, an action without a commit.
+**Finds** a git dependency without a full commit, an image without a digest, an action without a commit, a `-SNAPSHOT` of Maven's world.
 
 **Why it matters.** A tag or branch is whatever its owner makes of it today. In March 2025 the tags of `tj-actions/changed-files` were moved
 to a commit that printed secrets into the logs of 23,000 repositories; those pinned by commit were safe.
@@ -52,6 +52,12 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
             words.message = format!("the action `{name}` is named by `{by}`, not by commit");
             "{} are named by tag or branch, not by commit".clone_into(&mut words.many);
             words.hint = format!("pin it: `{}@<40 hexadecimal digits> # {}`", terminal(name), terminal(by));
+        }
+        // A snapshot of Maven's world: a version of a registry, not a revision of a repository.
+        _ if !matches!(dependency.entry.locator, Locator::Git { .. }) => {
+            words.message = format!("{} asks for `{by}`, which may be another thing tomorrow", dependency.spoken());
+            "{} ask for versions that may be other things tomorrow".clone_into(&mut words.many);
+            "ask for a released version".clone_into(&mut words.hint);
         }
         _ => {
             words.message = format!("{} follows `{by}` of a repository, not a commit", dependency.spoken());

@@ -5,7 +5,6 @@ use std::fs;
 use packman::cli::Exit;
 
 use crate::cli::{Folder, packman, packman_answered};
-use crate::derived::root;
 
 const HASH: &str = "sha512-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==";
 const GO: &str = "module example.com/a\n\ngo 1.22\n\nrequire golang.org/x/text v0.14.0\n";
@@ -156,34 +155,6 @@ fn where_nothing_is_there_nothing_is_proposed() {
     let folder = Folder::of(&[("README.md", "hello\n")]);
     let ran = folder.run(&["init"]);
     assert_eq!((ran.exit, folder.names().len()), (Exit::Undecided, 1), "{}{}", ran.out, ran.err);
-}
-
-#[test]
-fn the_demo_walks_from_init_to_strict() {
-    let demo = root().join("fixtures/demo");
-    let folder = Folder::of(&[]);
-    copy(&demo, &folder.0);
-    fs::remove_file(folder.at("packman.toml")).unwrap();
-    assert_eq!(folder.run(&["init", "--baseline", "--yes"]).exit, Exit::Pass);
-    let checked = folder.run(&["check"]);
-    assert_eq!(checked.exit, Exit::Pass, "{}{}", checked.out, checked.err);
-    let doctor = folder.run(&["doctor"]);
-    assert_eq!(doctor.exit, Exit::Pass, "{}{}", doctor.out, doctor.err);
-    let policy = fs::read_to_string(folder.at("packman.toml")).unwrap();
-    fs::write(folder.at("packman.toml"), policy.replace("[\"standard\"]", "[\"strict\"]")).unwrap();
-    assert_eq!(folder.run(&["check"]).exit, Exit::Fail);
-}
-
-fn copy(from: &std::path::Path, to: &std::path::Path) {
-    for entry in fs::read_dir(from).unwrap().map(|entry| entry.unwrap()) {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            fs::create_dir_all(&target).unwrap();
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), &target).unwrap();
-        }
-    }
 }
 
 #[test]

@@ -50,3 +50,4 @@ mod revision;
 mod sarif;
 mod syntax;
 mod tree;
+mod walk;

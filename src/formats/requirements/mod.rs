@@ -216,8 +216,10 @@ impl Reader<'_, '_> {
 
     fn include(&mut self, lockfile: &mut Lockfile, text: &Text, at: Option<Span>, path: &Value, constrains: bool) {
         let place = text.place(path.at.span);
-        let lost =
-            |lockfile: &mut Lockfile, reason: &str| lockfile.problem(place, Lost::Detail, format!("`{}` {reason}", path.text));
+        let lost = |lockfile: &mut Lockfile, reason: &str| {
+            let problem = Problem::new(place, Lost::Detail, format!("`{}` {reason}", path.text));
+            lockfile.problems.push(problem.with_hint("commit that file too, or take this line out"));
+        };
         if path.text.contains("://") {
             return lost(lockfile, "is not in the repository, so what it asks for is unknown");
         }
