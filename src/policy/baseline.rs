@@ -83,7 +83,7 @@ impl Baseline {
     /// Reads a baseline. All faults are given at once, in the order of the file.
     pub fn load(text: &Text) -> Result<Self, Vec<Fault>> {
         let document = Document { noun: "baseline", bytes_max: BASELINE_BYTES_MAX, schema: &baseline_schema() };
-        let (file, _) = read::<File>(text, &document)?;
+        let file = read::<File>(text, &document)?;
         let mut baseline = Self { text: Some(text.id), ..Self::default() };
         let mut faults = Vec::new();
         for entry in file.findings {

@@ -74,7 +74,7 @@ pub struct TestCase {
 /// Reads the cases. All faults are given at once, in the order of the file.
 pub fn load_cases(text: &Text) -> Result<Vec<TestCase>, Vec<Fault>> {
     let document = Document { noun: "list of cases", bytes_max: CASES_BYTES_MAX, schema: &cases_schema() };
-    let (file, _) = read::<File>(text, &document)?;
+    let file = read::<File>(text, &document)?;
     let mut faults = Vec::new();
     let cases: Vec<TestCase> = file.case.into_iter().filter_map(|written| case(written, text, &mut faults)).collect();
     faults.sort_by_key(|fault| fault.place);

@@ -11,11 +11,11 @@ use toml::value::Datetime;
 
 use super::fault::{Fault, advice, listed, nearest};
 use super::file::{At, File};
-use super::layers::{self, Layer, Source};
+use super::layers::{self, Layer, Layers, Source};
 use super::levels::{Level, ROWS, Row};
 use super::origins::AddressPattern;
 use super::selector::{PackagePattern, Paths};
-use super::shape::{self, Keys};
+use super::shape::{self, Keys, Lost, Shape, Step};
 use super::{Context, Policy, SetBy, Setting};
 use super::{overlays, registries};
 use crate::ecosystem::Ecosystem;
@@ -29,6 +29,8 @@ pub(super) struct Compiler<'a> {
     text: Option<&'a Text>,
     keys: &'a Keys,
     declared: HashMap<String, (Option<Ecosystem>, Place)>,
+    /// Whether every registry that the policy declares is known: not where a file of it could not be read.
+    is_whole: bool,
 }
 
 /// A fault that was just added.
@@ -55,9 +57,9 @@ pub(super) fn load(text: Option<&Text>, context: &Context<'_>) -> Result<Policy,
         faults.sort_by_key(|fault| fault.place);
         faults
     };
-    let (layers, faults) = layers::of(text, context).map_err(sorted)?;
+    let Layers { all: layers, faults, is_whole } = layers::of(text, context);
     let none = Keys::new();
-    let mut compiler = Compiler { context, faults, text: None, keys: &none, declared: HashMap::new() };
+    let mut compiler = Compiler { context, faults, text: None, keys: &none, declared: HashMap::new(), is_whole };
     for source in layers.iter().filter_map(Layer::source) {
         compiler.declare(source);
     }
@@ -75,14 +77,31 @@ pub(super) struct Document<'a> {
     pub(super) schema: &'a serde_json::Value,
 }
 
+/// A file of ours in its type, without what is not of its shape.
+pub(super) struct Read<T> {
+    pub(super) file: T,
+    pub(super) keys: Keys,
+    pub(super) faults: Vec<Fault>,
+    pub(super) lost: Lost,
+}
+
 /// Reads a file of ours into its type.
-pub(super) fn read<T: serde::de::DeserializeOwned>(text: &Text, document: &Document<'_>) -> Result<(T, Keys), Vec<Fault>> {
+pub(super) fn read<T: serde::de::DeserializeOwned>(text: &Text, document: &Document<'_>) -> Result<T, Vec<Fault>> {
+    let Read { file, faults, .. } = read_what_stands(text, document)?;
+    if faults.is_empty() { Ok(file) } else { Err(faults) }
+}
+
+/// Reads what has the right shape in a file of ours, and says what has not. `Err` if nothing can be read at all.
+pub(super) fn read_what_stands<T: serde::de::DeserializeOwned>(
+    text: &Text,
+    document: &Document<'_>,
+) -> Result<Read<T>, Vec<Fault>> {
     let Document { noun, bytes_max, schema } = document;
     if text.content.len() > *bytes_max {
         let message = format!("the {noun} has {} bytes; at most {bytes_max} are read", text.content.len());
         return Err(vec![Fault::new(Some(text.place(Span::default())), message)]);
     }
-    let (table, errors) = DeTable::parse_recoverable(&text.content);
+    let (mut table, errors) = DeTable::parse_recoverable(&text.content);
     if !errors.is_empty() {
         let mut faults: Vec<Fault> = errors.iter().map(|error| syntax(text, error)).collect();
         faults.sort_by_key(|fault| fault.place);
@@ -96,12 +115,15 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(text: &Text, document: &Docum
         faults.truncate(FAULTS_OF_SYNTAX_MAX);
         return Err(faults);
     }
-    let (keys, faults) = shape::check(text, &table, noun, schema);
-    if !faults.is_empty() {
-        return Err(faults);
+    let Shape { keys, faults, lost } = shape::check(text, &table, noun, schema);
+    if !lost.is_empty() {
+        table = shape::leave_out(table, &lost);
     }
-    let file = T::deserialize(Deserializer::from(table));
-    file.map(|file| (file, keys)).map_err(|error| vec![syntax(text, &error)])
+    match T::deserialize(Deserializer::from(table)) {
+        Ok(file) => Ok(Read { file, keys, faults, lost }),
+        Err(error) if faults.is_empty() => Err(vec![syntax(text, &error)]),
+        Err(_) => Err(faults),
+    }
 }
 
 /// Faults of syntax above this number are not listed.
@@ -241,6 +263,14 @@ impl<'a> Compiler<'a> {
     /// Remembers what a file declares, for every file that speaks of it.
     fn declare(&mut self, source: &'a Source<'a>) {
         self.enter(source);
+        // What cannot be read of a declaration is told where it stands; that it is there, others may rely on.
+        for (path, at) in &source.lost {
+            if let [Step::Key(table), Step::Key(id)] = path.as_slice()
+                && table == "registries"
+            {
+                self.declared.entry(id.clone()).or_insert((None, source.text.place(*at)));
+            }
+        }
         for (id, registry) in &source.file.registries.0 {
             let place = source.text.place(id.span);
             let declared = (Ecosystem::from_id(&registry.ecosystem.value), place);
@@ -306,6 +336,9 @@ impl<'a> Compiler<'a> {
         }
         if let Some(serves) = self.record(&id.value) {
             return Some(serves);
+        }
+        if !self.is_whole {
+            return None;
         }
         let known = self.context.records.iter().map(|(record, _)| *record).chain(self.declared.keys().map(String::as_str));
         let hint = match nearest(&id.value, known) {

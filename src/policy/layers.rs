@@ -3,10 +3,10 @@
 //! Answers for: `extends`, and every way in which it can go wrong: a missing file, one outside the repository, a circle, too many. Gives no
 //! setting a meaning: `compile` does.
 
-use super::compile::{Document, read};
+use super::compile::{Document, Read, read_what_stands};
 use super::fault::{Fault, advice, listed, nearest};
 use super::file::{At, File};
-use super::shape::Keys;
+use super::shape::{Keys, Lost, Step};
 use super::{Context, POLICY_BYTES_MAX, SetBy, Setting, presets};
 use crate::text::{Place, Side, Text, TextId};
 
@@ -36,11 +36,22 @@ pub(super) struct Source<'a> {
     pub(super) text: &'a Text,
     pub(super) file: Box<File>,
     pub(super) keys: Keys,
+    /// What had to be left out of it.
+    pub(super) lost: Lost,
 }
 
-/// All layers of a policy, with what is wrong with `extends`. Without any preset, `standard` lies below them. `Err` if a file is missing or
-/// cannot be read, without which nothing can be said about the others.
-pub(super) fn of<'a>(text: Option<&'a Text>, context: &Context<'a>) -> Result<(Vec<Layer<'a>>, Vec<Fault>), Vec<Fault>> {
+/// All layers of a policy.
+pub(super) struct Layers<'a> {
+    /// In the order in which they count.
+    pub(super) all: Vec<Layer<'a>>,
+    /// What is wrong with `extends`, and with the shape of the files.
+    pub(super) faults: Vec<Fault>,
+    /// Whether nothing is missing that could declare what others rely on.
+    pub(super) is_whole: bool,
+}
+
+/// All layers of a policy. Without any preset, `standard` lies below them.
+pub(super) fn of<'a>(text: Option<&'a Text>, context: &Context<'a>) -> Layers<'a> {
     let schema = super::schema();
     let mut walk = Walk {
         context,
@@ -55,14 +66,11 @@ pub(super) fn of<'a>(text: Option<&'a Text>, context: &Context<'a>) -> Result<(V
         walk.visit(text);
     }
     let Walk { mut layers, faults, is_whole, .. } = walk;
-    if !is_whole {
-        return Err(faults);
-    }
     let has_preset = layers.iter().any(|layer| matches!(layer, Layer::Preset(..)));
     if !has_preset && let Some((id, preset)) = presets::read(presets::DEFAULT) {
         layers.insert(0, Layer::Preset(Setting::of(id, SetBy::Default), Box::new(preset)));
     }
-    Ok((layers, faults))
+    Layers { all: layers, faults, is_whole }
 }
 
 struct Walk<'a, 'w> {
@@ -81,13 +89,20 @@ impl<'a> Walk<'a, '_> {
     fn visit(&mut self, text: &'a Text) {
         self.known.push(text.id);
         let document = Document { noun: "policy", bytes_max: POLICY_BYTES_MAX, schema: self.schema };
-        let (file, keys) = match read::<File>(text, &document) {
+        let Read { file, keys, faults, lost } = match read_what_stands::<File>(text, &document) {
             Ok(read) => read,
             Err(faults) => {
                 self.is_whole = false;
                 return self.faults.extend(faults);
             }
         };
+        self.faults.extend(faults);
+        let is_all = |path: &[Step]| match path {
+            [Step::Key(key), ..] if key == "extends" => true,
+            [Step::Key(key)] => key == "registries",
+            _ => false,
+        };
+        self.is_whole &= !lost.keys().any(|path| is_all(path));
         for (position, entry) in file.extends.iter().enumerate() {
             let first = file.extends.iter().take(position).find(|first| first.value == entry.value);
             if let Some(first) = first {
@@ -103,7 +118,7 @@ impl<'a> Walk<'a, '_> {
                 self.open.pop();
             }
         }
-        self.layers.push(Layer::File(Source { text, file: Box::new(file), keys }));
+        self.layers.push(Layer::File(Source { text, file: Box::new(file), keys, lost }));
     }
 
     /// Reads a file that another one extends.

@@ -123,7 +123,7 @@ fn it_only_shrinks_and_lines_keep_their_day() {
     folder.write("a/package-lock.json", &npm(&[("a", "1.0.0", &registry("a", "1.0.0"))]));
     let ran = folder.run(&["baseline"]);
     let said = "packman-baseline.toml: 1 line taken out, 1 left\n1 finding is not in it: a baseline only shrinks\nnext: \
-                mend them, or make exceptions with an owner and an end: packman explain exceptions\n";
+                mend them, or make exceptions with an owner and an end: packman explain exceptions\nto start over, as with a stricter policy: delete the file and run packman baseline once more\n";
     assert_eq!((ran.exit, ran.out.as_str()), (Exit::Pass, said), "{}", ran.err);
     assert_eq!(folder.lines(), before[1..]);
     assert_eq!(folder.run(&["check"]).exit, Exit::Fail);
