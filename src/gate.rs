@@ -57,9 +57,6 @@ pub enum Refusal {
         /// The texts that the faults stand in.
         texts: Vec<Text>,
     },
-    /// The policy's file cannot be read.
-    #[error("the policy cannot be read: {}", .0.message)]
-    Unreadable(Problem),
     /// A file of facts given by hand cannot be read.
     #[error("the facts cannot be read: {}", .0.message)]
     Facts(Problem),
@@ -335,11 +332,21 @@ fn rules_of(tree: &dyn Tree, texts: &Texts, given: Option<&Text>, levels: &[Stri
     let text = match given {
         Some(given) => Some(given),
         None => policy::find(texts)
-            .map_err(|fault| refuse(vec![fault], texts, None))?
-            .map(|id| texts.read(tree, id).map_err(|problem| Refusal::Unreadable(problem.clone())))
+            .map_err(|fault| {
+                // Read only to be shown.
+                let _both = policy::PATHS.map(|path| texts.find(path).map(|id| texts.read(tree, id)));
+                refuse(vec![fault], texts, None)
+            })?
+            .map(|id| texts.read(tree, id).map_err(|problem| refuse(vec![unread(problem)], texts, None)))
             .transpose()?,
     };
     policy::load(text, &context).map_err(|faults| refuse(faults, texts, given))
+}
+
+/// A policy that is no text.
+fn unread(problem: &Problem) -> Fault {
+    let hint = if problem.hint.is_empty() { "write it anew as a plain text file" } else { &problem.hint };
+    Fault::new(Some(problem.place), format!("the policy {}", problem.message)).with_hint(hint)
 }
 
 /// A refusal with every text that its faults stand in.

@@ -207,10 +207,6 @@ pub(super) fn refuse(refusal: &Refusal, environment: &mut Environment<'_>) -> Ex
             environment.say("error", "the policy cannot be applied as it is written, so nothing was judged");
             Exit::Usage
         }
-        Refusal::Unreadable(problem) => {
-            environment.say("error", &format!("the policy {}", problem.message));
-            Exit::Usage
-        }
         Refusal::Facts(problem) => {
             environment.say("undecided", &format!("the output of `cargo metadata` {}\n  {}", problem.message, problem.hint));
             Exit::Undecided

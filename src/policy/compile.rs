@@ -99,11 +99,12 @@ pub(super) fn read_what_stands<T: serde::de::DeserializeOwned>(
     let Document { noun, bytes_max, schema } = document;
     if text.content.len() > *bytes_max {
         let message = format!("the {noun} has {} bytes; at most {bytes_max} are read", text.content.len());
-        return Err(vec![Fault::new(Some(text.place(Span::default())), message)]);
+        let fault = Fault::new(Some(text.place(Span::default())), message);
+        return Err(vec![fault.with_hint("take out what nobody needs any more")]);
     }
     let (mut table, errors) = DeTable::parse_recoverable(&text.content);
     if !errors.is_empty() {
-        let mut faults: Vec<Fault> = errors.iter().map(|error| syntax(text, error)).collect();
+        let mut faults: Vec<Fault> = errors.iter().map(|error| syntax(noun, text, error)).collect();
         faults.sort_by_key(|fault| fault.place);
         // A list that is never closed swallows all that follows: only where it first goes wrong says something.
         let swallows = |error: &toml::de::Error| {
@@ -121,7 +122,7 @@ pub(super) fn read_what_stands<T: serde::de::DeserializeOwned>(
     }
     match T::deserialize(Deserializer::from(table)) {
         Ok(file) => Ok(Read { file, keys, faults, lost }),
-        Err(error) if faults.is_empty() => Err(vec![syntax(text, &error)]),
+        Err(error) if faults.is_empty() => Err(vec![syntax(noun, text, &error)]),
         Err(_) => Err(faults),
     }
 }
@@ -129,13 +130,27 @@ pub(super) fn read_what_stands<T: serde::de::DeserializeOwned>(
 /// Faults of syntax above this number are not listed.
 const FAULTS_OF_SYNTAX_MAX: usize = 10;
 
-fn syntax(text: &Text, error: &toml::de::Error) -> Fault {
+fn syntax(noun: &str, text: &Text, error: &toml::de::Error) -> Fault {
     let span = error.span().map_or_else(Span::default, |span| Span::new(span.start, span.end));
     if error.message() == "duplicate key" {
         let message = format!("the key `{}` stands twice in one table", text.slice(span).escape_debug());
         return Fault::new(Some(text.place(span)), message).with_hint("keep one of them");
     }
-    Fault::new(Some(text.place(span)), format!("is not TOML: {}", error.message().replace('\n', ", ")))
+    let message = error.message().replace('\n', ", ");
+    let is_unquoted = message.contains("must be quoted");
+    let (what, hint) = if !is_unquoted {
+        let hint = if message.contains("date") {
+            "write a day that the calendar has, like 2026-11-22"
+        } else {
+            "write `key = value`, a list between `[` and `]` with commas, and `[table]` in a line of its own"
+        };
+        (message.as_str(), hint)
+    } else if text.slice(span).trim().is_empty() {
+        ("a value is missing", "write it behind the `=`")
+    } else {
+        ("a text without quotes", "put it between quotes")
+    };
+    Fault::new(Some(text.place(span)), format!("the {noun} is not TOML: {what}")).with_hint(hint)
 }
 
 fn policy<'a>(text: Option<&Text>, layers: &'a [Layer<'a>], compiler: &mut Compiler<'a>) -> Policy {
@@ -355,10 +370,15 @@ impl<'a> Compiler<'a> {
         self.declared.get(id).map(|(_, place)| *place)
     }
 
+    /// The ids of the catalogue's records that serve an ecosystem.
+    pub(super) fn records_of(&self, ecosystem: Ecosystem) -> Vec<String> {
+        let records = self.context.records.iter().filter(|(_, serves)| serves.contains(&ecosystem));
+        records.map(|(id, _)| (*id).to_owned()).collect()
+    }
+
     /// The ids of all registries that serve an ecosystem, sorted.
     pub(super) fn registries_of(&self, ecosystem: Ecosystem) -> Vec<String> {
-        let records =
-            self.context.records.iter().filter(|(_, serves)| serves.contains(&ecosystem)).map(|(id, _)| (*id).to_owned());
+        let records = self.records_of(ecosystem).into_iter();
         let declared = self.declared.iter().filter(|(_, (serves, _))| *serves == Some(ecosystem)).map(|(id, _)| id.clone());
         let mut all: Vec<String> = records.chain(declared).collect();
         all.sort();

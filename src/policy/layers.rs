@@ -160,12 +160,15 @@ impl<'a> Walk<'a, '_> {
         };
         self.is_whole = was_whole;
         if let Some(at) = self.open.iter().position(|(open, _)| *open == text.id) {
-            let message = match self.open.get(at..) {
-                Some([_]) | None => "this file extends itself".to_owned(),
-                Some(circle) => format!("`{name}` leads back to where it is extended from, over {} files", circle.len()),
+            let (message, hint) = match self.open.get(at..) {
+                Some([_]) | None => ("this file extends itself".to_owned(), "take it out"),
+                Some(circle) => (
+                    format!("`{name}` leads back to where it is extended from, over {} files", circle.len()),
+                    "take one of them out",
+                ),
             };
             let begins = self.open.get(at).filter(|_| at + 1 < self.open.len()).and_then(|(_, place)| *place);
-            let fault = refuse(message, "take one of them out".to_owned()).with_also(begins, "the circle begins here");
+            let fault = refuse(message, hint.to_owned()).with_also(begins, "the circle begins here");
             return self.faults.push(fault);
         }
         if self.known.contains(&text.id) {

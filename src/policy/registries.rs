@@ -230,8 +230,11 @@ fn mirror(
     };
     if !serves.contains(&ecosystem) {
         let served = compiler.at(written.ecosystem.span);
+        let known = compiler.records_of(ecosystem);
+        let hint = advice(&original.value, known.iter().map(String::as_str));
         compiler
             .fault(original.span, format!("`{}` serves no packages of `{}`", original.value, ecosystem.id()))
+            .hint(hint)
             .also(served, "what this registry serves");
     }
     Some(compiler.setting(original, original.value.as_str().into()))

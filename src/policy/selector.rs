@@ -50,10 +50,12 @@ impl PackagePattern {
     /// of characters. `default` is the ecosystem of a bare name. The error is a message and a hint.
     pub fn parse(written: &str, default: Option<Ecosystem>) -> Result<Self, (String, String)> {
         if written.len() > PATTERN_BYTES_MAX {
-            return Err((format!("is longer than {PATTERN_BYTES_MAX} bytes"), String::new()));
+            let message = format!("a pattern of {} bytes; at most {PATTERN_BYTES_MAX} are read", written.len());
+            return Err((message, "let `*` stand for a part of it".to_owned()));
         }
         if written.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err((format!("`{}` has a blank in it", written.escape_debug()), String::new()));
+            let message = format!("`{}` has a blank in it, which no package has", written.escape_debug());
+            return Err((message, "take it out, or write two texts".to_owned()));
         }
         let Some(purl) = written.strip_prefix("pkg:") else {
             if written.rfind('@').is_some_and(|at| at > 0) {

@@ -122,7 +122,7 @@ impl Walk<'_> {
             (DeValue::Table(table), "object") => self.table(table, at, schema, path),
             (DeValue::Array(items), "array") => {
                 if items.is_empty() && number(schema, "minItems").is_some_and(|least| least > 0) {
-                    self.fault(path, at, format!("{} is empty; it needs at least one", name(path)), "");
+                    self.fault(path, at, format!("{} is empty; expected {}, at least one", name(path), expected(schema)), "");
                 }
                 for (number, item) in items.iter().enumerate() {
                     self.below(Step::Item(number), true, item, schema.get("items").unwrap_or(&Value::Null), path);
@@ -308,7 +308,7 @@ fn name(path: &Path) -> String {
     match path.as_slice() {
         [.., Step::Key(key)] => format!("`{}`", short(key)),
         [.., Step::Key(key), Step::Item(_)] => format!("an item of `{}`", short(key)),
-        _ => "an item of a list".to_owned(),
+        _ => "this".to_owned(),
     }
 }
 

@@ -45,6 +45,7 @@ mod origins;
 mod outputs;
 mod pages;
 mod policy;
+mod policy_errors;
 mod policy_tools;
 mod revision;
 mod sarif;
