@@ -47,6 +47,7 @@ set -- --output human=- --output "sarif=$sarif" --output "json=$reports/packman.
 if [ "$PACKMAN_ANNOTATIONS" = true ]; then set -- "$@" --output "annotations=$reports/annotations"; fi
 if [ "$PACKMAN_SUMMARY" = true ]; then set -- "$@" --output "summary=$reports/summary.md"; fi
 if [ -n "$PACKMAN_POLICY" ]; then set -- "$@" --policy "$PACKMAN_POLICY"; fi
+if [ -n "$PACKMAN_FLOOR" ]; then set -- "$@" --floor "$PACKMAN_FLOOR"; fi
 if [ -n "$PACKMAN_BASE" ]; then set -- "$@" --base "$PACKMAN_BASE"; fi
 if [ -n "$PACKMAN_EVENT" ]; then set -- "$@" --event "$PACKMAN_EVENT"; fi
 

@@ -99,7 +99,10 @@ impl Environment<'_> {
     pub fn outside(&mut self, index: u32, what: &str, path: &Path) -> Result<Text, Exit> {
         let shown = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|error| {
-            self.say("error", &format!("the {what} `{shown}` cannot be read: {error}"));
+            self.say(
+                "error",
+                &format!("the {what} `{shown}` cannot be read: {error}\n  nothing was judged; name a file that is there"),
+            );
             Exit::Usage
         })?;
         let (text, problem) = outside_text(index, &shown, bytes);

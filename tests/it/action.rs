@@ -15,6 +15,8 @@ use serde_json::json;
 
 use runner::Job;
 
+use crate::tree::git;
+
 const VERSION: &str = "9.8.7";
 
 /// A program that leaves a file where it runs, says its version, and passes everything.
@@ -192,6 +194,47 @@ fn what_could_not_run_fails_uploads_nothing_and_says_so() {
 }
 
 #[test]
+fn a_floor_holds_what_the_repository_would_let_in() {
+    let Some(mut job) = judging(DENIED) else { return };
+    job.workspace.write("packman.toml", "extends = [\"observe\"]\n");
+    job.workspace.git("init -q -b main");
+    job.workspace.git("add .");
+    job.input("event", "");
+    assert_eq!(job.run().outputs["verdict"], "pass");
+    let strict = "extends = [\"standard\"]\n";
+    job.temp.write("floor.toml", strict);
+    let outside = job.temp.at("floor.toml").to_str().unwrap().to_owned();
+    // A second checkout inside the first, as the example has it.
+    job.workspace.write(".packman-organisation/floor.toml", strict);
+    git(&job.workspace.at(".packman-organisation"), "init -q -b main");
+    for floor in [outside.as_str(), ".packman-organisation/floor.toml"] {
+        job.input("floor", floor);
+        let ended = job.run();
+        assert!(!ended.is_success, "{floor}: {}", ended.log);
+        assert_eq!((ended.outputs["verdict"].as_str(), ended.outputs["deny"].as_str()), ("fail", "1"), "{floor}: {}", ended.log);
+        let report = fs::read_to_string(&ended.outputs["json-file"]).unwrap();
+        assert!(report.contains("\"judged_by\":\"floor\"") || report.contains("\"judged_by\": \"floor\""), "{report}");
+    }
+    // A repository cannot bring the floor along: what stands in its index can be edited by a change.
+    job.workspace.git("rm -q --cached -r . --ignore-unmatch");
+    fs::remove_dir_all(job.workspace.at(".packman-organisation/.git")).unwrap();
+    job.workspace.git("add .");
+    git(&job.workspace.at(".packman-organisation"), "init -q -b main");
+    for (floor, expected) in [
+        (".packman-organisation/floor.toml", "which a change can edit"),
+        ("packman.toml", "which a change can edit"),
+        ("not-there.toml", "the floor `not-there.toml` cannot be read"),
+        (".packman-organisation", "the floor `.packman-organisation` cannot be read"),
+    ] {
+        job.input("floor", floor);
+        job.input("fail", "false");
+        let ended = job.run();
+        assert!(!ended.is_success && ended.upload.is_none() && ended.log.contains(expected), "{floor}: {}", ended.log);
+        assert_eq!((ended.outputs["verdict"].as_str(), ended.outputs["exit-code"].as_str()), ("", "2"), "{floor}");
+    }
+}
+
+#[test]
 fn a_call_that_is_wrong_says_which_input() {
     let Some(base) = judging(FINE) else { return };
     let inside = base.workspace.at("packman").to_str().unwrap().to_owned();
@@ -237,6 +280,7 @@ fn inputs_reach_packman_as_they_are() {
     job.input("binary", job.temp.at("packman").to_str().unwrap());
     job.input("path", "--help $(touch x) 'y'");
     job.input("policy", "a b.toml");
+    job.input("floor", "../c d.toml");
     job.input("base", "v1.0.0");
     job.input("sarif-file", "out/my.sarif");
     job.input("summary", "false");
@@ -244,7 +288,7 @@ fn inputs_reach_packman_as_they_are() {
     assert!(ended.is_success, "{}", ended.log);
     let ran = fs::read_to_string(job.temp.at("ran")).unwrap();
     let words = ran.lines().last().unwrap();
-    assert!(words.ends_with(" --policy a b.toml --base v1.0.0 -- --help $(touch x) 'y'"), "{words}");
+    assert!(words.ends_with(" --policy a b.toml --floor ../c d.toml --base v1.0.0 -- --help $(touch x) 'y'"), "{words}");
     assert!(
         words.contains(" --output sarif=out/my.sarif ") && !words.contains("summary=") && !words.contains("--event"),
         "{words}"
