@@ -7,7 +7,7 @@ use crate::cli::check::look;
 use crate::cli::{Environment, Exit};
 use crate::judge::Report;
 use crate::report::escape::terminal;
-use crate::report::list;
+use crate::report::{list, plural};
 
 /// Lists dependencies; what they are worth is not judged.
 pub(super) fn run(command: &List, environment: &mut Environment<'_>) -> Exit {
@@ -34,7 +34,8 @@ fn table(report: &Report<'_>, out: &mut dyn Write) -> std::io::Result<()> {
         if last != Some(dependency.id.0) {
             let lockfile = &dependency.judged.lockfile;
             let gap = if last.is_some() { "\n" } else { "" };
-            writeln!(out, "{gap}{}  ({}, {} entries)", terminal(dependency.path()), lockfile.format.title, lockfile.stated)?;
+            let entries = plural(lockfile.stated, "entry", "entries");
+            writeln!(out, "{gap}{}  ({}, {entries})", terminal(dependency.path()), lockfile.format.title)?;
             last = Some(dependency.id.0);
         }
         let tiers = case.ratings.tiers(dependency.origin, dependency.name());

@@ -17,7 +17,7 @@ use crate::derived::{fresh_all, root};
 /// The day of every output that is shown.
 pub(crate) const TODAY: Date = date(2026, 11, 24);
 
-/// What a command prints to standard output.
+/// What a command prints to standard output; with `--what-if` as a terminal shows it, since the comparison is no part of the report.
 pub(crate) fn packman(words: &[&str]) -> String {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let mut environment = Environment {
@@ -31,6 +31,9 @@ pub(crate) fn packman(words: &[&str]) -> String {
         pause: &|_| {},
     };
     run(std::iter::once("packman").chain(words.iter().copied()).map(Into::into), &mut environment);
+    if words.contains(&"--what-if") {
+        stdout.append(&mut stderr);
+    }
     assert!(stderr.is_empty(), "{words:?}: {}", String::from_utf8_lossy(&stderr));
     String::from_utf8(stdout).unwrap()
 }
@@ -116,7 +119,7 @@ fn every_page_is_in_the_table_of_contents() {
 }
 
 /// `<!-- shown: packman COMMAND -->` before a block of text: what the command prints. With `; WORDS; WORDS …` behind it, only the
-/// paragraphs that hold some of these words, and `…` for what lies between.
+/// paragraphs that hold some of these words, and `…` for what lies between. `<!-- file: PATH -->` before a block of TOML: that file.
 #[test]
 fn outputs_are_outputs() {
     // Pages that show none are left alone: another test may be writing them.
@@ -132,6 +135,12 @@ fn with_outputs(text: &str) -> String {
     while let Some(line) = lines.next() {
         out += line;
         out.push('\n');
+        if let Some(path) = line.strip_prefix("<!-- file: ").and_then(|rest| rest.strip_suffix(" -->")) {
+            assert_eq!(lines.next(), Some("```toml"), "a block of TOML follows {line}");
+            assert!(lines.by_ref().any(|line| line == "```"), "the block after {line} ends");
+            writeln!(out, "```toml\n{}\n```", read(path).trim_end()).unwrap();
+            continue;
+        }
         let Some(command) = line.strip_prefix("<!-- shown: packman ").and_then(|rest| rest.strip_suffix(" -->")) else {
             continue;
         };
@@ -143,6 +152,27 @@ fn with_outputs(text: &str) -> String {
         writeln!(out, "```text\n{}\n```", output.trim_end()).unwrap();
     }
     out
+}
+
+/// The folders of the worked repository are one repository, step by step: each differs from the one before in what its step is about.
+#[test]
+fn the_guide_s_repository_changes_as_the_guide_says() {
+    let files = |step: &str| {
+        let mut files = std::collections::BTreeMap::new();
+        let folder = root().join("fixtures/guide").join(step);
+        crate::golden::collect(&folder, &folder, &mut files);
+        files
+    };
+    for (before, after, expected) in [
+        ("1-begin", "2-gate", &["packman.toml"][..]),
+        ("2-gate", "3-change", &["web/package-lock.json"]),
+        ("2-gate", "4-strict", &["packman-baseline.toml", "packman.toml"]),
+    ] {
+        let (before, after) = (files(before), files(after));
+        let changed = |path: &&String| before.get(*path) != after.get(*path);
+        let paths: BTreeSet<&String> = before.keys().chain(after.keys()).filter(changed).collect();
+        assert_eq!(paths.into_iter().collect::<Vec<_>>(), expected);
+    }
 }
 
 fn excerpt(output: &str, wanted: &[&str]) -> String {
