@@ -123,8 +123,14 @@ impl Finding {
         self.seen_by_other(case).map_or_else(|| case.exception_name(number), |(_, case)| case.exception_name(number))
     }
 
+    /// The finding as the policy has it that judges it so, with that policy's case.
+    #[must_use]
+    pub fn as_judged<'f, 'c>(&self, case: &'f Case<'c>) -> (Self, &'f Case<'c>) {
+        self.seen_by_other(case).unwrap_or_else(|| (self.clone(), case))
+    }
+
     /// The finding in the case of the policy that judges it so, if that is another one.
-    fn seen_by_other<'c>(&self, case: &Case<'c>) -> Option<(Self, &'c Case<'c>)> {
+    fn seen_by_other<'f, 'c>(&self, case: &'f Case<'c>) -> Option<(Self, &'f Case<'c>)> {
         let (number, subject) = self.under?;
         Some((Self { subject, under: None, ..self.clone() }, &case.others.get(usize::from(number))?.case))
     }

@@ -14,6 +14,7 @@ use crate::gate::{Refusal, check};
 use crate::judge::Report;
 use crate::policy::{ROWS, SetBy, Setting, Stated};
 use crate::report::escape::terminal;
+use crate::report::explained;
 use crate::route::{Class, Registry};
 use crate::routing::KnownBy;
 use crate::rules::{By, Case, Dependency};
@@ -81,21 +82,12 @@ impl<'a> Teller<'_, 'a> {
         format!("{indent}{name:<13}{text}")
     }
 
-    /// `path:line:column`, with what stands there if that is short.
     fn at(&self, place: Place) -> String {
-        let Some(text) = self.case.text(place.text) else { return String::new() };
-        let (line, column) = text.lines().position(place.span.start);
-        format!("{}:{line}:{column}", text.path)
+        explained::position(self.case, place)
     }
 
     fn set_by<T>(&self, setting: &Setting<T>) -> String {
-        match (setting.by, setting.place) {
-            (SetBy::File, Some(place)) => self.at(place),
-            (SetBy::File, None) => "the policy".to_owned(),
-            (SetBy::Preset(id), _) => format!("the preset `{id}`"),
-            (SetBy::CommandLine, _) => "the command line".to_owned(),
-            (SetBy::Default, _) => "packman's default".to_owned(),
-        }
+        explained::set_by(self.case, setting)
     }
 
     fn tell(&self, dependency: &Dependency<'a>, lines: &mut Vec<String>) {
@@ -147,19 +139,14 @@ impl<'a> Teller<'_, 'a> {
             lines.push(self.line(name, none));
             return;
         };
-        let place = |line: &Stated| line.place.map(|place| format!(" at {}", self.at(place))).unwrap_or_default();
-        let whose = |line: &Stated| match &*line.selects {
-            "" => "`[minimum]`".to_owned(),
-            selects => format!("`[[minimum.for]]` with {selects}"),
-        };
         let because = match (others.is_empty(), &*first.selects) {
             (true, "") => "nothing narrower fits".to_owned(),
             (true, _) => "nothing else fits".to_owned(),
             (false, _) => "the most specific that fits".to_owned(),
         };
-        lines.push(self.line(name, &format!("{}, by {}{}: {because}", first.asks, whose(first), place(first))));
+        lines.push(self.line(name, &format!("{}, by {}: {because}", first.asks, explained::stated_by(self.case, first))));
         for other in others {
-            lines.push(self.line("", &format!("not {}, by {}{}", other.asks, whose(other), place(other))));
+            lines.push(self.line("", &format!("not {}, by {}", other.asks, explained::stated_by(self.case, other))));
         }
     }
 

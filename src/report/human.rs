@@ -10,6 +10,7 @@ use crate::finding::{Finding, State, Words};
 use crate::judge::{Report, Row, Verdict};
 use crate::policy::Level;
 use crate::report::escape::{lines, terminal};
+use crate::report::explained::{self, position};
 use crate::report::group::{Group, groups};
 use crate::report::snippet::{self, Excerpt};
 use crate::report::{Reporter, Style, places};
@@ -47,7 +48,10 @@ fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<(
     for note in &report.notes {
         writeln!(out, "note: {}", lines(&note.message))?;
     }
-    ledger(report, groups.first(), out)
+    ledger(report, out)?;
+    let Some(group) = groups.first() else { return Ok(()) };
+    let details = if style.is_explained { "" } else { "details: packman check --explain; " };
+    writeln!(out, "{details}a rule: packman explain {}", group.rule.id)
 }
 
 /// Which policy asks: its file and the presets that it builds on.
@@ -164,6 +168,9 @@ fn block(report: &Report<'_>, group: &Group, style: Style, out: &mut dyn Write) 
     let mut notes = Vec::new();
     notes.extend(members(report, group, style));
     notes.extend(brought_in(report, group));
+    if style.is_explained {
+        notes.extend(first.iter().flat_map(|finding| explained::lines(case, finding)));
+    }
     if by == By::Floor {
         notes.push(
             "the floor judges so: what this repository declares or accepts counts only as far as the floor lets it".to_owned(),
@@ -247,13 +254,6 @@ pub(super) fn brought(case: &Case<'_>, finding: &Finding) -> Option<String> {
     }
 }
 
-/// `path:line:column` of a place.
-fn position(case: &Case<'_>, place: crate::text::Place) -> String {
-    let Some(text) = case.text(place.text) else { return String::new() };
-    let (line, column) = text.lines().position(place.span.start);
-    format!("{}:{line}:{column}", text.path)
-}
-
 /// How much of the baseline is left.
 pub(super) fn baseline_left(report: &Report<'_>) -> Option<String> {
     let lines = report.case.policy.baseline.lines();
@@ -263,7 +263,7 @@ pub(super) fn baseline_left(report: &Report<'_>) -> Option<String> {
 }
 
 /// What was not judged, said aloud.
-fn ledger(report: &Report<'_>, first: Option<&Group>, out: &mut dyn Write) -> io::Result<()> {
+fn ledger(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let case = &report.case;
     let coverage = &case.head.coverage;
     let unreadable: Vec<&str> = case
@@ -304,11 +304,7 @@ fn ledger(report: &Report<'_>, first: Option<&Group>, out: &mut dyn Write) -> io
     if let Some(left) = baseline_left(report) {
         write!(out, ". {left}")?;
     }
-    writeln!(out)?;
-    if let Some(group) = first {
-        writeln!(out, "details: packman check --explain; a rule: packman explain {}", group.rule.id)?;
-    }
-    Ok(())
+    writeln!(out)
 }
 
 fn some_of(paths: &[&str]) -> String {

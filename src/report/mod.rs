@@ -6,6 +6,7 @@ mod annotations;
 mod comment;
 mod difference;
 pub mod escape;
+pub(crate) mod explained;
 mod group;
 mod html;
 mod human;

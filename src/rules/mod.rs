@@ -268,6 +268,12 @@ impl<'a> Dependency<'a> {
         answer.candidates.iter().find(is_same)
     }
 
+    /// All candidates, of which the weakest is judged.
+    #[must_use]
+    pub fn candidates(&self) -> &'a [Candidate] {
+        self.judged.routed.answer(self.origin).map_or(&[], |answer| &answer.candidates)
+    }
+
     /// Where it comes from, as an address for people; empty if there is none.
     #[must_use]
     pub fn location(&self) -> String {

@@ -74,6 +74,10 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
     let name = case.origin_name(dependency.origin);
     let id = case.origin_id(dependency.origin);
     let asked = finding.detail;
+    // A mirror's own packages have another standing than those that it passes on.
+    let registry = dependency.origin.registry;
+    let is_own = case.ratings.is_mirror(registry) && case.ratings.is_own(registry, dependency.name());
+    let own = if is_own { " own" } else { "" };
     let reading = case.minimum_for(&dependency).map(|minimum| minimum.reading.value).unwrap_or_default();
     let rating = case.ratings.rating(dependency.origin.registry, dependency.name(), reading);
     let tier = case.ratings.standing(dependency.origin.registry, dependency.name()).tier(reading);
@@ -89,7 +93,7 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
         );
         words.many = format!("{{}} come from {name}, which is tier {tier} and meets none of these: {all} (reading `{reading}`)");
         words.label = format!("{name} meets none of the alternatives");
-        words.cause = format!("{id} {}", any_of.iter().map(ToString::to_string).collect::<Vec<_>>().join(", or "));
+        words.cause = format!("{id}{own} {}", any_of.iter().map(ToString::to_string).collect::<Vec<_>>().join(", or "));
         words.hint = format!(
             "choose a registry that meets one of them, or accept this one, with an end: `packman explain exceptions`; what {name} lacks: `packman registries {id}`"
         );
@@ -105,7 +109,7 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
     );
     words.many = format!("{{}} come from {name}, which is tier {tier}; tier {asked} is asked for (reading `{reading}`)");
     words.label = format!("{name} is tier {tier}");
-    words.cause = format!("{id} tier {asked}");
+    words.cause = format!("{id}{own} tier {asked}");
     words.hint = format!(
         "accept it for this registry, with an end: `packman explain exceptions`; what {name} lacks: `packman registries {id}`"
     );
