@@ -13,7 +13,7 @@ use crate::ecosystem::Ecosystem;
 use crate::facts::Facts;
 use crate::judge::{Note, Report, judge};
 use crate::lost::{Seen, lost};
-use crate::policy::{self, BASELINE_PATH, Baseline, Context, Fault, Files, Policy};
+use crate::policy::{self, BASELINE_PATH, Baseline, Context, Fault, Files, Folder, Policy};
 use crate::route::{Declarations, Declared, Registry, Router};
 use crate::rules::{By, Case, Other, PolicyChange};
 use crate::snapshot::{Listed, Snapshot, Through};
@@ -98,6 +98,7 @@ pub fn compare<T>(
     if let Some(text) = &request.cargo_metadata {
         notes.push(Note { message: format!("crates are judged by features and targets, as `{}` says", text.path), place: None });
     }
+    notes.extend(unapplied(&listed.texts, &own.policy));
     let mut rulings: Vec<(By, Ruling)> = Vec::new();
     let mut change = None;
     let outside: Vec<Text> = request.policy.into_iter().chain(request.cargo_metadata).collect();
@@ -140,18 +141,35 @@ pub fn compare<T>(
         head.side.leave_out_links(was);
         lost_files = lost(Seen { side: was, tree: base.tree }, Seen { side: &head.side, tree }, &own.policy);
     }
-    let others: Vec<Other<'_>> = rulings
+    let cases: Vec<(By, Case<'_>)> = rulings
         .iter()
         .zip(&ratings)
         .zip(&views)
         .map(|(((by, ruling), ratings), view)| {
             let case = Case::of(&view.side, &ruling.policy, ratings, today, &outside);
-            Other { by: *by, case: Case { base: view.base.as_ref(), lost: &lost_files, change: change.as_ref(), ..case } }
+            (*by, Case { base: view.base.as_ref(), lost: &lost_files, change: change.as_ref(), ..case })
         })
         .collect();
+    let folders: Vec<Vec<Case<'_>>> = cases.iter().map(|(_, case)| of_folders(case)).collect();
+    let others: Vec<Other<'_>> =
+        cases.iter().zip(&folders).map(|((by, case), folders)| Other { by: *by, case: Case { folders, ..*case } }).collect();
     let case = Case::of(&head.side, &own.policy, &own_ratings, today, &outside);
     let case = Case { base: head.base.as_ref(), lost: &lost_files, change: change.as_ref(), others: &others, ..case };
-    Ok(with(&judge(case, notes)))
+    let folders = of_folders(&case);
+    Ok(with(&judge(Case { folders: &folders, ..case }, notes)))
+}
+
+/// What the policies of single folders see. That a policy changes, the root's says.
+fn of_folders<'c>(case: &Case<'c>) -> Vec<Case<'c>> {
+    let of_folder = |folder: &'c Folder| Case {
+        policy: &folder.policy,
+        folder: Some(folder),
+        change: None,
+        others: &[],
+        folders: &[],
+        ..*case
+    };
+    case.policy.folders.iter().map(of_folder).collect()
 }
 
 /// Reads everything of a tree that judging it as a base reads, whatever a policy excludes, and judges nothing: a tree that gathers its files
@@ -273,14 +291,14 @@ fn base_policy(
         notes.push(Note { message, place: None });
         rules_of(tree, &Texts::of(Side::Base, Vec::new()), None, levels, today)
     })?;
-    policy.baseline = baseline;
+    policy.set_baseline(baseline);
     Ok(Some(Ruling::of(policy, today)?))
 }
 
 /// The policy given by hand, else the tree's, else `standard`; with the tree's baseline.
 fn load(tree: &dyn Tree, texts: &Texts, given: Option<&Text>, levels: &[String], today: Date) -> Result<Policy, Refusal> {
     let mut policy = rules_of(tree, texts, given, levels, today)?;
-    policy.baseline = baseline_of(tree, texts)?;
+    policy.set_baseline(baseline_of(tree, texts)?);
     Ok(policy)
 }
 
@@ -407,6 +425,34 @@ fn notes(policy: &Policy, catalogue: Catalogue, ratings: &Ratings<'_>) -> Vec<No
         notes.push(Note { message, place: pin.place });
     }
     notes.extend(ratings.unreachable(policy));
+    for folder in &policy.folders {
+        notes.extend(ratings.unreachable(&folder.policy).into_iter().filter(|note| folder.says(note.place)));
+    }
+    notes
+}
+
+/// Above this number of policies that nothing applies, the rest is counted.
+const UNAPPLIED_MAX: usize = 5;
+
+/// Which policies lie in folders that the policy at the root does not name.
+fn unapplied(texts: &Texts, policy: &Policy) -> Vec<Note> {
+    let is_one = |path: &str| path.rsplit_once('/').is_some_and(|(folder, name)| name == policy::PATHS[0] && folder != ".github");
+    let found =
+        texts.paths().filter(|(id, path, _)| is_one(path) && !policy.files.contains(id) && policy.excludes(path).is_none());
+    let found: Vec<&str> = found.map(|(_, path, _)| path).collect();
+    let mut notes: Vec<Note> = found
+        .iter()
+        .take(UNAPPLIED_MAX)
+        .map(|path| {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let message = format!("nothing applies `{path}`; the policy at the root does, if it has `[folders.\"{folder}\"]`");
+            Note { message, place: None }
+        })
+        .collect();
+    let more = found.len().saturating_sub(UNAPPLIED_MAX);
+    if more > 0 {
+        notes.push(Note { message: format!("nor does anything apply {more} more policies in folders"), place: None });
+    }
     notes
 }
 
