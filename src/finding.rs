@@ -2,7 +2,7 @@
 //!
 //! A finding is small; its words are made when it is reported, by the rule that found it.
 
-use crate::policy::Level;
+use crate::policy::{Exception, Level, Policy};
 use crate::rules::{By, Case, Rule};
 use crate::text::Place;
 
@@ -78,8 +78,19 @@ pub struct Finding {
     pub detail: u32,
     /// The entry of the base that its subject was, where it is about a difference: lockfile and entry by number.
     pub was: Option<(u32, u32)>,
-    /// If another policy judges it so: which of `Case::others`, and what it is about as that case numbers it.
-    pub under: Option<(u8, Subject)>,
+    /// If another policy judges it so: which, and what it is about as that case numbers it.
+    pub under: Option<Under>,
+}
+
+/// Under which other policy something was found.
+#[derive(Clone, Copy, Debug)]
+pub struct Under {
+    /// Which of `Case::others`, if it is not the case's own.
+    pub other: Option<u8>,
+    /// Which of that case's `Case::folders`, if it is one of these.
+    pub folder: Option<u8>,
+    /// What it is about as that case numbers it.
+    pub subject: Subject,
 }
 
 /// What a finding says, to people and programs.
@@ -130,15 +141,36 @@ impl Finding {
     }
 
     /// The finding in the case of the policy that judges it so, if that is another one.
-    fn seen_by_other<'f, 'c>(&self, case: &'f Case<'c>) -> Option<(Self, &'f Case<'c>)> {
-        let (number, subject) = self.under?;
-        Some((Self { subject, under: None, ..self.clone() }, &case.others.get(usize::from(number))?.case))
+    fn seen_by_other<'c>(&self, case: &Case<'c>) -> Option<(Self, &'c Case<'c>)> {
+        let Under { other, folder, subject } = self.under?;
+        let of_folder = |case: &Case<'c>| case.folders.get(usize::from(folder?));
+        let seen = match other {
+            None => of_folder(case)?,
+            Some(number) => {
+                let case = &case.others.get(usize::from(number))?.case;
+                of_folder(case).unwrap_or(case)
+            }
+        };
+        Some((Self { subject, under: None, ..self.clone() }, seen))
+    }
+
+    /// The exception that accepts it.
+    #[must_use]
+    pub fn exception<'c>(&self, case: &Case<'c>) -> Option<&'c Exception> {
+        let State::Excepted(number) = self.state else { return None };
+        self.policy(case).exceptions.all().get(number as usize)
+    }
+
+    /// The policy that judges it so.
+    #[must_use]
+    pub fn policy<'c>(&self, case: &Case<'c>) -> &'c Policy {
+        self.seen_by_other(case).map_or(case.policy, |(_, case)| case.policy)
     }
 
     /// Whose policy judges it so.
     #[must_use]
     pub fn judged_by(&self, case: &Case<'_>) -> By {
-        let other = self.under.and_then(|(number, _)| case.others.get(usize::from(number)));
+        let other = self.under.and_then(|under| case.others.get(usize::from(under.other?)));
         other.map_or(By::Own, |other| other.by)
     }
 

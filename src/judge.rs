@@ -3,15 +3,17 @@
 //! Answers for: the verdict, the counts and the table of registries of one case. Never finds anything.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::OnceLock;
+
+use jiff::civil::Date;
 
 use crate::assess::Tiers;
 use crate::catalogue;
 use crate::catalogue::control::{Control, Tier};
 use crate::catalogue::rating::Reading;
 use crate::finding::{Finding, State, Subject, Words};
-use crate::policy::{BASELINE_PATH, Level, Overlay};
+use crate::policy::{BASELINE_PATH, Exception, Level, Overlay, Setting};
 use crate::route::{Class, Registry};
 use crate::rules::{By, Case, Differences, is_comparing, stale_lines};
 use crate::states;
@@ -182,7 +184,7 @@ fn findings(case: &Case<'_>) -> (Vec<Finding>, Vec<u32>) {
             let needed: Vec<u32> = theirs.iter().filter_map(|finding| finding.state.baselined()).collect();
             stale.retain(|line| !needed.contains(line));
         }
-        findings = states::worse(case, findings, u8::try_from(number).unwrap_or(u8::MAX), &other.case, theirs);
+        findings = states::with_other(case, findings, (number, &other.case), theirs);
     }
     (findings, stale)
 }
@@ -232,10 +234,14 @@ const ENDINGS_MAX: usize = 10;
 
 /// Which exceptions and overlays end soon.
 fn ending_notes(case: &Case<'_>) -> Vec<Note> {
-    let exceptions = case.policy.exceptions.all().iter().enumerate().map(|(number, exception)| {
-        let name = format!("the exception {}", case.exception_name(u32::try_from(number).unwrap_or(u32::MAX)));
-        (name, exception.until)
-    });
+    let of = |case: &Case<'_>, is_new: &dyn Fn(&Exception) -> bool| -> Vec<(String, Setting<Date>)> {
+        let all = case.policy.exceptions.all().iter().enumerate().filter(|(_, exception)| is_new(exception));
+        let name = |number| format!("the exception {}", case.exception_name(u32::try_from(number).unwrap_or(u32::MAX)));
+        all.map(|(number, exception)| (name(number), exception.until)).collect()
+    };
+    let known: HashSet<Option<Place>> = case.policy.exceptions.all().iter().map(|exception| exception.place).collect();
+    let of_folders = case.folders.iter().flat_map(|inner| of(inner, &|exception| !known.contains(&exception.place)));
+    let exceptions = of(case, &|_| true).into_iter().chain(of_folders);
     let overlays = case.policy.overlays.iter().map(|one| (format!("the overlay of `{}`", one.registry.value), one.until));
     let ends = exceptions.chain(overlays).filter_map(|(name, until)| {
         let when = match case.policy.days_left(until.value, case.today)? {

@@ -8,16 +8,38 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashMapExt, HashSet};
 
 use crate::catalogue::control::Tier;
-use crate::finding::{Finding, State, Subject};
-use crate::policy::Level;
+use crate::finding::{Finding, State, Subject, Under};
+use crate::policy::{Exception, Level};
 use crate::route::Class;
 use crate::rules::{Case, Findings, UNUSED, looks_across};
 use crate::snapshot::{Judged, Snapshot};
 use crate::text::{Lost, Place};
 
-/// All findings of a case, each with its state.
+/// All findings of a case, each with its state; below folders with a policy of their own, what both policies find: the worse of both, but
+/// where the folder's decides alone.
 #[must_use]
 pub fn findings(case: &Case<'_>) -> Vec<Finding> {
+    let mut findings = of_one(case);
+    for (number, inner) in case.folders.iter().enumerate() {
+        let Some(folder) = inner.folder else { continue };
+        let is_own = |exception: Option<&Exception>| exception.is_some_and(|exception| folder.says(exception.place));
+        let is_kept = |finding: &Finding| match finding.subject {
+            // What the root's policy says of its own exceptions it says itself.
+            Subject::Exception(number) => is_own(inner.policy.exceptions.all().get(number as usize)),
+            Subject::Overlay(_) => false,
+            _ => true,
+        };
+        let theirs = of_one(inner).into_iter().filter(is_kept).collect();
+        let is_left = |finding: &Finding| !folder.decides_alone(finding.rule.id);
+        findings.retain(|finding| is_left(finding) || !folder.holds(case.policy_subject(finding.subject).path));
+        let folder = Some(u8::try_from(number).unwrap_or(u8::MAX));
+        findings = worse(case, findings, inner, theirs, |subject| Under { other: None, folder, subject });
+    }
+    findings
+}
+
+/// All findings under a case's own policy.
+fn of_one(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Findings::of(case);
     if let Some(base) = case.base {
         let at_base = case.at(base);
@@ -47,24 +69,43 @@ fn is_settled(finding: &Finding, shared: &[bool]) -> bool {
     !looks_across(finding.rule) && shared.get(number as usize).copied().unwrap_or(false)
 }
 
-/// Findings under two policies, each key as the policy that judges it worse sees it; the first one's where both see it alike. What another
-/// policy finds about its own exceptions is not this tree's business; an exception of this tree that only the other policy needs is used.
+/// The findings of a case and those under another policy that has a say. What that finds about its own exceptions is not this tree's
+/// business.
 #[must_use]
-pub fn worse(case: &Case<'_>, own: Vec<Finding>, number: u8, theirs_case: &Case<'_>, theirs: Vec<Finding>) -> Vec<Finding> {
-    let rank = |finding: &Finding| if finding.decides() { 1 + finding.level as u32 } else { 0 };
-    let mut ranks: HashMap<String, [Option<u32>; 2]> = HashMap::new();
-    let theirs: Vec<Finding> =
-        theirs.into_iter().filter(|finding| !matches!(finding.subject, Subject::Exception(_) | Subject::Overlay(_))).collect();
-    let used: HashSet<Place> = theirs.iter().filter_map(|finding| exception_place(theirs_case, finding.state)).collect();
-    let is_used = |finding: &Finding| match finding.subject {
+pub fn with_other(case: &Case<'_>, own: Vec<Finding>, (number, other): (usize, &Case<'_>), theirs: Vec<Finding>) -> Vec<Finding> {
+    let theirs = theirs.into_iter().filter(|finding| !matches!(finding.subject, Subject::Exception(_) | Subject::Overlay(_)));
+    let other_number = Some(u8::try_from(number).unwrap_or(u8::MAX));
+    worse(case, own, other, theirs.collect(), |subject| Under { other: other_number, folder: None, subject })
+}
+
+/// Findings under two policies, each key as the policy that judges it worse sees it; the first one's where both see it alike. An exception
+/// that only the other policy needs is used.
+fn worse(
+    case: &Case<'_>,
+    own: Vec<Finding>,
+    theirs_case: &Case<'_>,
+    theirs: Vec<Finding>,
+    under: impl Fn(Subject) -> Under,
+) -> Vec<Finding> {
+    let rank = |finding: &Finding| (finding.decides(), finding.level);
+    let mut ranks: HashMap<String, [Option<(bool, Level)>; 2]> = HashMap::new();
+    let places = |findings: &[Finding], case: &Case<'_>| -> HashSet<Place> {
+        findings.iter().filter_map(|finding| finding.exception(case)?.place).collect()
+    };
+    let used = [places(&own, case), places(&theirs, theirs_case)];
+    // An exception may stand in both policies.
+    let is_used = |finding: &Finding, case: &Case<'_>| match finding.subject {
         Subject::Exception(number) if finding.rule.id == UNUSED => {
-            exception_place(case, State::Excepted(number)).is_some_and(|place| used.contains(&place))
+            let place = finding.policy(case).exceptions.all().get(number as usize).and_then(|exception| exception.place);
+            place.is_some_and(|place| used.iter().any(|used| used.contains(&place)))
         }
         _ => false,
     };
-    let own: Vec<(String, Finding)> =
-        own.into_iter().filter(|finding| !is_used(finding)).map(|finding| (finding.key(case), finding)).collect();
-    let theirs: Vec<(String, Finding)> = theirs.into_iter().map(|finding| (finding.key(theirs_case), finding)).collect();
+    let keyed = |findings: Vec<Finding>, case: &Case<'_>| -> Vec<(String, Finding)> {
+        let findings = findings.into_iter().filter(|finding| !is_used(finding, case));
+        findings.map(|finding| (finding.key(case), finding)).collect()
+    };
+    let (own, theirs) = (keyed(own, case), keyed(theirs, theirs_case));
     for (side, findings) in [&own, &theirs].into_iter().enumerate() {
         for (key, finding) in findings {
             if let Some(slot) = ranks.entry(key.clone()).or_default().get_mut(side) {
@@ -75,15 +116,11 @@ pub fn worse(case: &Case<'_>, own: Vec<Finding>, number: u8, theirs_case: &Case<
     let is_theirs = |key: &str| ranks.get(key).is_some_and(|[own, theirs]| theirs > own);
     let translated = theirs.into_iter().filter(|(key, _)| is_theirs(key)).map(|(_, finding)| {
         let subject = translated(case, theirs_case, finding.subject);
-        Finding { under: Some((number, finding.subject)), subject, ..finding }
+        let inner = finding.under.unwrap_or(Under { other: None, folder: None, subject: finding.subject });
+        let under = under(inner.subject);
+        Finding { under: Some(Under { folder: inner.folder.or(under.folder), ..under }), subject, ..finding }
     });
     own.into_iter().filter(|(key, _)| !is_theirs(key)).map(|(_, finding)| finding).chain(translated).collect()
-}
-
-/// Where an exception stands that accepts something.
-fn exception_place(case: &Case<'_>, state: State) -> Option<Place> {
-    let State::Excepted(number) = state else { return None };
-    case.policy.exceptions.all().get(number as usize)?.place
 }
 
 /// A subject by the numbers of another case of the same trees.

@@ -9,15 +9,15 @@ use crate::cli::args::Explain;
 use crate::cli::check::refuse;
 use crate::cli::why::fits;
 use crate::cli::{Environment, Exit};
-use crate::finding::{Finding, State, Subject};
+use crate::finding::{Finding, Subject};
 use crate::gate::{Refusal, check};
 use crate::judge::Report;
-use crate::policy::{ROWS, SetBy, Setting, Stated};
+use crate::policy::{Exception, ROWS, SetBy, Setting, Stated};
 use crate::report::escape::terminal;
 use crate::report::explained;
 use crate::route::{Class, Registry};
 use crate::routing::KnownBy;
-use crate::rules::{By, Case, Dependency};
+use crate::rules::{By, Case, Dependency, RULES};
 use crate::text::Place;
 use crate::tree;
 
@@ -54,16 +54,26 @@ fn explain_all(report: &Report<'_>, package: &str) -> Vec<String> {
             lines.push(String::new());
         }
         lines.push(dependency.purl());
-        let teller = Teller { case, findings: &report.findings, by: By::Own };
+        let teller = Teller { case, findings: &report.findings, is_own: true };
         lines.push(teller.line("stated in", &teller.at(dependency.place())));
         teller.tell(&dependency, &mut lines);
+        for inner in case.folders {
+            let Some(folder) = inner.folder.filter(|folder| folder.holds(dependency.path())) else { continue };
+            lines.push(format!("  in the folder {}, by {}", folder.path, inner.policy.text.map_or("", |text| inner.path(text))));
+            let teller = Teller { case: inner, findings: &[], is_own: false };
+            let alone: Vec<&str> = RULES.iter().map(|rule| rule.id).filter(|rule| folder.decides_alone(rule)).collect();
+            if !alone.is_empty() {
+                lines.push(teller.line("alone on", &format!("{}, as {} lets it", alone.join(", "), teller.at(folder.place))));
+            }
+            teller.tell(&dependency, &mut lines);
+        }
         for other in case.others.iter().filter(|other| other.by == By::Floor) {
             let number = other.case.head.number_at(dependency.path());
             let subject = number.map(|number| Subject::Entry(number, dependency.id.1));
             let Some(same) = subject.and_then(|subject| other.case.dependency(subject)) else { continue };
             let path = other.case.policy.text.map(|text| other.case.path(text)).unwrap_or_default();
             lines.push(format!("  under the floor {path}"));
-            Teller { case: &other.case, findings: &[], by: By::Floor }.tell(&same, &mut lines);
+            Teller { case: &other.case, findings: &[], is_own: false }.tell(&same, &mut lines);
         }
     }
     lines
@@ -73,12 +83,13 @@ fn explain_all(report: &Report<'_>, package: &str) -> Vec<String> {
 struct Teller<'t, 'a> {
     case: &'t Case<'a>,
     findings: &'t [Finding],
-    by: By,
+    /// Whether it is the policy under which the findings were made.
+    is_own: bool,
 }
 
 impl<'a> Teller<'_, 'a> {
     fn line(&self, name: &str, text: &str) -> String {
-        let indent = if self.by == By::Floor { "    " } else { "  " };
+        let indent = if self.is_own { "  " } else { "    " };
         format!("{indent}{name:<13}{text}")
     }
 
@@ -195,7 +206,7 @@ impl<'a> Teller<'_, 'a> {
                 ),
             );
         }
-        if found.is_empty() && self.by == By::Own {
+        if found.is_empty() && self.is_own {
             lines.push(self.line("found", "nothing"));
         }
         for row in ROWS {
@@ -210,13 +221,13 @@ impl<'a> Teller<'_, 'a> {
     fn accepted(&self, dependency: &Dependency<'a>, lines: &mut Vec<String>) {
         let subject = self.case.selectable(dependency);
         let of = Subject::Entry(dependency.id.0, dependency.id.1);
-        for (number, exception) in self.case.policy.exceptions.all().iter().enumerate() {
+        for exception in self.case.policy.exceptions.all() {
             if !exception.fits(exception.rule, &subject) {
                 continue;
             }
-            let number = u32::try_from(number).unwrap_or(u32::MAX);
             let place = exception.place.map(|place| self.at(place)).unwrap_or_default();
-            let is_used = self.findings.iter().any(|one| one.subject == of && one.state == State::Excepted(number));
+            let is_it = |used: &Exception| used.place == exception.place;
+            let is_used = self.findings.iter().any(|one| one.subject == of && one.exception(self.case).is_some_and(is_it));
             let state = match (exception.is_expired(self.case.today), is_used) {
                 (true, _) => format!("ended on {}, so it accepts nothing", exception.until.value),
                 (false, true) => format!("accepts the finding until {}", exception.until.value),

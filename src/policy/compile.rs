@@ -17,7 +17,7 @@ use super::origins::AddressPattern;
 use super::selector::{PackagePattern, Paths};
 use super::shape::{self, Keys, Lost, Shape, Step};
 use super::{Context, Policy, SetBy, Setting};
-use super::{overlays, registries};
+use super::{folders, overlays, registries};
 use crate::ecosystem::Ecosystem;
 use crate::text::{Place, Span, Text};
 
@@ -57,14 +57,11 @@ pub(super) fn load(text: Option<&Text>, context: &Context<'_>) -> Result<Policy,
         faults.sort_by_key(|fault| fault.place);
         faults
     };
-    let Layers { all: layers, faults, is_whole } = layers::of(text, context);
-    let none = Keys::new();
-    let mut compiler = Compiler { context, faults, text: None, keys: &none, declared: HashMap::new(), is_whole };
-    for source in layers.iter().filter_map(Layer::source) {
-        compiler.declare(source);
-    }
-    let policy = policy(text, &layers, &mut compiler);
-    if compiler.faults.is_empty() { Ok(policy) } else { Err(sorted(compiler.faults)) }
+    let schema = super::schema();
+    let Layers { all: layers, faults, is_whole } = layers::of(text, context, &schema);
+    let (mut policy, mut faults) = policy(text, &layers.iter().collect::<Vec<_>>(), context, (faults, is_whole));
+    folders::add(&mut policy, &layers, context, &schema, &mut faults);
+    if faults.is_empty() { Ok(policy) } else { Err(sorted(faults)) }
 }
 
 /// A kind of file of ours.
@@ -153,10 +150,21 @@ fn syntax(noun: &str, text: &Text, error: &toml::de::Error) -> Fault {
     Fault::new(Some(text.place(span)), format!("the {noun} is not TOML: {what}")).with_hint(hint)
 }
 
-fn policy<'a>(text: Option<&Text>, layers: &'a [Layer<'a>], compiler: &mut Compiler<'a>) -> Policy {
+/// The policy that layers make, with all that is wrong with it. What is wrong already, and whether the layers are whole, is given.
+pub(super) fn policy<'a>(
+    text: Option<&Text>,
+    layers: &[&'a Layer<'a>],
+    context: &'a Context<'a>,
+    (faults, is_whole): (Vec<Fault>, bool),
+) -> (Policy, Vec<Fault>) {
+    let none = Keys::new();
+    let mut compiler = Compiler { context, faults, text: None, keys: &none, declared: HashMap::new(), is_whole };
+    let sources = || layers.iter().filter_map(|layer| layer.source());
+    sources().for_each(|source| compiler.declare(source));
+    let compiler = &mut compiler;
     let mut policy = Policy::bare(text.map(|text| text.id));
     // Limits count whatever the order of the layers that they stand in.
-    for source in layers.iter().filter_map(Layer::source) {
+    for source in sources() {
         compiler.enter(source);
         limits(&source.file, &mut policy, compiler);
     }
@@ -179,7 +187,7 @@ fn policy<'a>(text: Option<&Text>, layers: &'a [Layer<'a>], compiler: &mut Compi
     policy.exceptions.finish(policy.exception_count_max, compiler);
     policy.exclude.finish(compiler);
     policy.origins.archive.finish(compiler);
-    policy
+    (policy, std::mem::take(&mut compiler.faults))
 }
 
 /// What one file says, over what the layers before it said.
@@ -188,7 +196,7 @@ fn sections<'a>(source: &'a Source<'a>, layer: usize, policy: &mut Policy, compi
     policy.files.push(source.text.id);
     levels(file, policy, |written, value| compiler.setting(written, value));
     policy.catalogue = file.catalogue.as_ref().and_then(|date| compiler.date(date)).or(policy.catalogue);
-    policy.minimum.add(&file.minimum, layer, compiler);
+    policy.minimum.add(&file.minimum, layer, source.folder, compiler);
     let boxed =
         |written: &At<String>, compiler: &Compiler<'_>| compiler.setting(written, Box::<str>::from(written.value.as_str()));
     policy.exclude.add(&file.exclude, compiler);

@@ -11,7 +11,7 @@ use super::compile::{Compiler, too_long};
 use super::file::{self, At};
 use super::levels::Row;
 use super::selector::{Index, Selector, Subject};
-use crate::text::Place;
+use crate::text::{Place, TextId};
 
 /// One accepted departure.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct Exception {
     /// The whole entry; only its header where the file writes it as a table.
     pub place: Option<Place>,
     /// Where it begins.
-    start: Option<Place>,
+    pub(super) start: Option<Place>,
     selector: Selector,
 }
 
@@ -81,6 +81,13 @@ impl Exceptions {
             compiler.fault_at(first.start, message).hint(hint).also(most.place, "the most that are accepted");
         }
         self.accept(Vec::new());
+    }
+
+    /// Those that stand in one of these files and accept findings of one of these rules, for what lies below a folder.
+    pub(super) fn of_folder(&self, folder: &str, files: &[TextId], is_for: impl Fn(&str) -> bool) -> Vec<Exception> {
+        let own = self.all.iter().filter(|one| one.start.is_some_and(|start| files.contains(&start.text)) && is_for(one.rule));
+        own.map(|one| Exception { selector: Selector { folder: Some(folder.into()), ..one.selector.clone() }, ..one.clone() })
+            .collect()
     }
 
     /// Takes on others, which have been validated.

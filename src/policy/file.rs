@@ -130,8 +130,25 @@ pub(super) struct File {
     pub(super) build_args: Table<At<String>>,
     /// Accepted departures, each with a reason, an owner and an end.
     pub(super) exceptions: Vec<At<Exception>>,
+    /// Policies of single folders, by the path of the folder from the root: for the lockfiles below it, both policies judge, and the worse
+    /// verdict stands.
+    pub(super) folders: Table<Folder>,
     /// What a repository may accept for itself, where this file is its floor (`--floor`).
     pub(super) floor: Floor,
+}
+
+/// The policy of one folder, and what it may decide alone.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Folder {
+    /// The folder's policy, by its path from this file's folder. Without it: `packman.toml` in the folder.
+    pub(super) policy: Option<At<String>>,
+    /// The rules of which the folder's own exceptions accept findings.
+    #[schemars(schema_with = "schema::rules")]
+    pub(super) allow_exceptions: Vec<At<String>>,
+    /// The rules on which the folder's policy decides alone: levels, minimums and origins count as it says, exceptions too.
+    #[schemars(schema_with = "schema::rules")]
+    pub(super) allow_loosening: Vec<At<String>>,
 }
 
 /// What a repository may accept for itself, where this file is its floor (`--floor`). All else it can only tighten.

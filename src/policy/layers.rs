@@ -3,11 +3,13 @@
 //! Answers for: `extends`, and every way in which it can go wrong: a missing file, one outside the repository, a circle, too many. Gives no
 //! setting a meaning: `compile` does.
 
+use serde_json::Value;
+
 use super::compile::{Document, Read, read_what_stands};
 use super::fault::{Fault, advice, listed, nearest};
 use super::file::{At, File};
 use super::shape::{Keys, Lost, Step};
-use super::{Context, POLICY_BYTES_MAX, SetBy, Setting, presets};
+use super::{Context, Files, POLICY_BYTES_MAX, SetBy, Setting, presets};
 use crate::text::{Place, Side, Text, TextId};
 
 /// The named limit on the files that one policy is made of.
@@ -38,6 +40,8 @@ pub(super) struct Source<'a> {
     pub(super) keys: Keys,
     /// What had to be left out of it.
     pub(super) lost: Lost,
+    /// The folder for which alone it counts, if it is not for all.
+    pub(super) folder: Option<&'a str>,
 }
 
 /// All layers of a policy.
@@ -51,21 +55,8 @@ pub(super) struct Layers<'a> {
 }
 
 /// All layers of a policy. Without any preset, `standard` lies below them.
-pub(super) fn of<'a>(text: Option<&'a Text>, context: &Context<'a>) -> Layers<'a> {
-    let schema = super::schema();
-    let mut walk = Walk {
-        context,
-        schema: &schema,
-        layers: Vec::new(),
-        open: Vec::new(),
-        known: Vec::new(),
-        is_whole: true,
-        faults: Vec::new(),
-    };
-    if let Some(text) = text {
-        walk.visit(text);
-    }
-    let Walk { mut layers, faults, is_whole, .. } = walk;
+pub(super) fn of<'a>(text: Option<&'a Text>, context: &Context<'a>, schema: &Value) -> Layers<'a> {
+    let Layers { all: mut layers, faults, is_whole } = walk(text, (None, &[]), context, schema);
     let has_preset = layers.iter().any(|layer| matches!(layer, Layer::Preset(..)));
     if !has_preset && let Some((id, preset)) = presets::read(presets::DEFAULT) {
         layers.insert(0, Layer::Preset(Setting::of(id, SetBy::Default), Box::new(preset)));
@@ -73,9 +64,35 @@ pub(super) fn of<'a>(text: Option<&'a Text>, context: &Context<'a>) -> Layers<'a
     Layers { all: layers, faults, is_whole }
 }
 
+/// The layers of a folder's policy that come over those of the policy at the root.
+pub(super) fn over<'a>(
+    root: &[Layer<'a>],
+    (folder, text): (&'a str, &'a Text),
+    context: &Context<'a>,
+    schema: &Value,
+) -> Layers<'a> {
+    walk(Some(text), (Some(folder), root), context, schema)
+}
+
+fn walk<'a>(
+    text: Option<&'a Text>,
+    (folder, below): (Option<&'a str>, &[Layer<'a>]),
+    context: &Context<'a>,
+    schema: &Value,
+) -> Layers<'a> {
+    let known = below.iter().filter_map(|layer| Some(layer.source()?.text.id)).collect();
+    let mut walk =
+        Walk { context, schema, folder, layers: Vec::new(), open: Vec::new(), known, is_whole: true, faults: Vec::new() };
+    if let Some(text) = text {
+        walk.visit(text);
+    }
+    Layers { all: walk.layers, faults: walk.faults, is_whole: walk.is_whole }
+}
+
 struct Walk<'a, 'w> {
     context: &'w Context<'a>,
-    schema: &'w serde_json::Value,
+    schema: &'w Value,
+    folder: Option<&'a str>,
     layers: Vec<Layer<'a>>,
     /// The files around the one that is read, each with the line of it that is followed.
     open: Vec<(TextId, Option<Place>)>,
@@ -118,7 +135,7 @@ impl<'a> Walk<'a, '_> {
                 self.open.pop();
             }
         }
-        self.layers.push(Layer::File(Source { text, file: Box::new(file), keys, lost }));
+        self.layers.push(Layer::File(Source { text, file: Box::new(file), keys, lost, folder: self.folder }));
     }
 
     /// Reads a file that another one extends.
@@ -130,33 +147,14 @@ impl<'a> Walk<'a, '_> {
             return self.faults.push(fault);
         }
         let was_whole = std::mem::replace(&mut self.is_whole, false);
-        let Some(files) = self.context.files.filter(|_| from.id.side != Side::Outside) else {
+        if self.context.files.is_none() || from.id.side == Side::Outside {
             let message = format!("`{name}` is a file, which a policy from outside the repository cannot extend");
             let hint = format!("write {}, and the file's settings into this one", listed(presets::IDS));
             return self.faults.push(refuse(message, hint));
-        };
-        let Some(path) = resolve(&from.path, &entry.value) else {
-            let message = format!("`{name}` is no path inside this repository");
-            let hint = "write it from the folder of this file, like `policies/base.toml`".to_owned();
-            return self.faults.push(refuse(message, hint));
-        };
-        let text = match files.read(&path) {
-            Some(Ok(text)) => text,
-            Some(Err(problem)) => {
-                return self.faults.push(refuse(format!("`{name}` {}", problem.message), "extend a plain file".to_owned()));
-            }
-            None => {
-                let others = files
-                    .paths()
-                    .into_iter()
-                    .filter(|path| path.rsplit_once('.').is_some_and(|(_, end)| end == "toml"))
-                    .collect::<Vec<_>>();
-                let hint = match nearest(&path, others.iter().copied()) {
-                    Some(meant) => format!("did you mean `{}`?", relative(&from.path, meant)),
-                    None => "write its path from the folder of this file".to_owned(),
-                };
-                return self.faults.push(refuse(format!("there is no file `{name}` in this repository"), hint));
-            }
+        }
+        let text = match file(self.context, from, entry, "extend") {
+            Ok(text) => text,
+            Err(fault) => return self.faults.push(fault),
         };
         self.is_whole = was_whole;
         if let Some(at) = self.open.iter().position(|(open, _)| *open == text.id) {
@@ -182,7 +180,30 @@ impl<'a> Walk<'a, '_> {
     }
 }
 
-fn shown(entry: &At<String>) -> String {
+/// The file of the repository that another one names, or what is wrong with the name.
+pub(super) fn file<'a>(context: &Context<'a>, from: &Text, entry: &At<String>, verb: &str) -> Result<&'a Text, Fault> {
+    let refuse = |message: String, hint: String| Fault::new(Some(from.place(entry.span)), message).with_hint(hint);
+    let name = shown(entry);
+    let Some(path) = resolve(&from.path, &entry.value) else {
+        let hint = "write it from the folder of this file, like `policies/base.toml`".to_owned();
+        return Err(refuse(format!("`{name}` is no path inside this repository"), hint));
+    };
+    match context.files.and_then(|files| files.read(&path)) {
+        Some(Ok(text)) => Ok(text),
+        Some(Err(problem)) => Err(refuse(format!("`{name}` {}", problem.message), format!("{verb} a plain file"))),
+        None => {
+            let others = context.files.map(Files::paths).unwrap_or_default();
+            let others = others.into_iter().filter(|path| path.rsplit_once('.').is_some_and(|(_, end)| end == "toml"));
+            let hint = match nearest(&path, others.collect::<Vec<_>>().iter().copied()) {
+                Some(meant) => format!("did you mean `{}`?", relative(&from.path, meant)),
+                None => "write its path from the folder of this file".to_owned(),
+            };
+            Err(refuse(format!("there is no file `{name}` in this repository"), hint))
+        }
+    }
+}
+
+pub(super) fn shown(entry: &At<String>) -> String {
     entry.value.escape_debug().to_string()
 }
 

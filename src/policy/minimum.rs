@@ -59,6 +59,16 @@ struct Ask {
     any_of: Option<Vec<Alternative>>,
 }
 
+impl Ask {
+    /// Takes on what another one says.
+    fn overlay(&mut self, over: Self) {
+        self.tier = over.tier.or(self.tier);
+        self.reading = over.reading.or(self.reading);
+        self.controls = over.controls.or(self.controls.take());
+        self.any_of = over.any_of.or(self.any_of.take());
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Narrower {
     selector: Selector,
@@ -81,6 +91,15 @@ pub struct Stated {
     pub selects: Box<str>,
     /// Where it stands.
     pub place: Option<Place>,
+}
+
+/// One key of `[minimum]`.
+pub(super) struct General {
+    pub(super) key: &'static str,
+    /// The rule that finds what does not meet it.
+    pub(super) rule: &'static str,
+    /// How much it asks, and the words for it.
+    pub(super) asks: Option<(usize, Stated)>,
 }
 
 /// All lines that speak of a dependency, for each of tier, reading and controls the one that decides first.
@@ -108,15 +127,24 @@ pub struct Minimums {
 const READING_DEFAULT: Setting<Reading> = Setting::of(Reading::Offered, SetBy::Default);
 
 impl Minimums {
-    /// Validates one file's `[minimum]`.
-    pub(super) fn add(&mut self, file: &file::Minimum, layer: usize, compiler: &mut Compiler<'_>) {
+    /// Validates one file's `[minimum]`. In a folder's policy all of it is narrower than what the root asks.
+    pub(super) fn add(&mut self, file: &file::Minimum, layer: usize, folder: Option<&str>, compiler: &mut Compiler<'_>) {
         let general = ask(file.tier.as_ref(), file.reading.as_ref(), file.controls.as_deref(), file.any_of.as_deref(), compiler);
-        self.general.tier = general.tier.or(self.general.tier);
-        self.general.reading = general.reading.or(self.general.reading);
-        self.general.controls = general.controls.or(self.general.controls.take());
-        self.general.any_of = general.any_of.or(self.general.any_of.take());
         let first = self.narrower.len();
-        self.narrower.extend(file.narrower.iter().filter_map(|entry| narrower(entry, layer, compiler)));
+        if let Some(folder) = folder {
+            let selector = Selector { folder: Some(folder.into()), ..Selector::default() };
+            self.narrower.push(Narrower {
+                rank: selector.rank(),
+                selector,
+                layer,
+                ask: general,
+                start: None,
+                words: Box::default(),
+            });
+        } else {
+            self.general.overlay(general);
+        }
+        self.narrower.extend(file.narrower.iter().filter_map(|entry| narrower(entry, layer, folder, compiler)));
         let mut seen = HashMap::new();
         for entry in self.narrower.iter().skip(first) {
             if let Some(first) = seen.insert(entry.selector.identity(), entry.start) {
@@ -199,6 +227,23 @@ impl Minimums {
         asked
     }
 
+    /// What is asked of every dependency, by keys of `[minimum]`.
+    pub(super) fn general(&self) -> [General; 3] {
+        let mut general = self.general.clone();
+        for folder in self.narrower.iter().filter(|entry| entry.selector.is_empty()) {
+            general.overlay(folder.ask.clone());
+        }
+        let Ask { tier, reading, controls, .. } = general;
+        let tier = tier.map(|tier| (usize::from(tier.value.0), stated_tier(tier, "")));
+        let reading = reading.map(|reading| (strictness(reading.value), stated_reading(reading, "")));
+        let controls = controls.map(|named| (named.len(), stated_controls(&named, None, "")));
+        [
+            General { key: "tier", rule: "tier-below-minimum", asks: tier },
+            General { key: "reading", rule: "tier-below-minimum", asks: reading },
+            General { key: "controls", rule: "control-missing", asks: controls },
+        ]
+    }
+
     /// The registries that narrower entries name, in the order of the file.
     pub fn registries(&self) -> impl Iterator<Item = &str> {
         self.narrower.iter().filter_map(|entry| entry.selector.registry.as_deref())
@@ -257,10 +302,10 @@ fn strictness(reading: Reading) -> usize {
     }
 }
 
-fn narrower(entry: &At<file::Narrower>, layer: usize, compiler: &mut Compiler<'_>) -> Option<Narrower> {
+fn narrower(entry: &At<file::Narrower>, layer: usize, folder: Option<&str>, compiler: &mut Compiler<'_>) -> Option<Narrower> {
     let At { value: entry, span } = entry;
     let faults_before = compiler.faults.len();
-    let selector = selector(entry, compiler);
+    let selector = Selector { folder: folder.map(Into::into), ..selector(entry, compiler) };
     let ask = ask(entry.tier.as_ref(), entry.reading.as_ref(), entry.controls.as_deref(), entry.any_of.as_deref(), compiler);
     if compiler.faults.len() > faults_before {
         return None;
@@ -367,6 +412,7 @@ fn selector(entry: &file::Narrower, compiler: &mut Compiler<'_>) -> Selector {
         npm_scope,
         package,
         path: entry.path.as_ref().map(|written| compiler.path(written)),
+        folder: None,
     }
 }
 

@@ -11,6 +11,7 @@ mod exceptions;
 mod fault;
 mod file;
 mod floor;
+mod folders;
 mod layers;
 mod levels;
 mod minimum;
@@ -31,6 +32,7 @@ pub use cases::{CASES_PATH, Expected, TestCase, cases_schema, load_cases};
 pub use exceptions::{Exception, Exceptions};
 pub use fault::Fault;
 pub use floor::Floor;
+pub use folders::Folder;
 pub use layers::POLICY_FILES_MAX;
 pub use levels::{Level, ROWS, Row};
 pub use minimum::{Alternative, Asked, Minimum, Minimums, Stated};
@@ -106,7 +108,7 @@ pub struct Context<'a> {
 pub struct Policy {
     /// The file, if there is one.
     pub text: Option<TextId>,
-    /// All files that it is made of, in the order in which they count: its own is the last.
+    /// All files that it is made of, in the order in which they count: its own is the last before those of its folders.
     pub files: Vec<TextId>,
     /// The presets that it builds on, in order.
     pub extends: Vec<Setting<&'static str>>,
@@ -140,6 +142,8 @@ pub struct Policy {
     pub baseline: Baseline,
     /// What a repository may accept for itself, where this is its floor.
     pub floor: Floor,
+    /// Policies of single folders, an outer one before those within it.
+    pub folders: Vec<Folder>,
     levels: Vec<Setting<Level>>,
     exclude: PathLines,
 }
@@ -187,9 +191,18 @@ impl Policy {
             exceptions: Exceptions::default(),
             baseline: Baseline::default(),
             floor: Floor::default(),
+            folders: Vec::new(),
             levels: ROWS.iter().map(|_| Setting::of(Level::Deny, SetBy::Default)).collect(),
             exclude: PathLines::default(),
         }
+    }
+
+    /// Lets a baseline accept findings, of its folders' policies too.
+    pub fn set_baseline(&mut self, baseline: Baseline) {
+        for folder in &mut self.folders {
+            folder.policy.baseline = baseline.clone();
+        }
+        self.baseline = baseline;
     }
 
     /// How many days are left until an end, if so few that it should be told of; the last day itself is 0.

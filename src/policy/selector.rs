@@ -274,6 +274,13 @@ pub(super) struct Selector {
     pub(super) npm_scope: Option<Box<str>>,
     pub(super) package: Option<PackagePattern>,
     pub(super) path: Option<(Box<str>, Paths)>,
+    /// The folder whose policy says so, where it is not the root's.
+    pub(super) folder: Option<Box<str>>,
+}
+
+/// Whether a path lies below a folder.
+pub(super) fn lies_below(folder: &str, path: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// How specific a selector is; compared from the first field on.
@@ -294,6 +301,7 @@ impl Selector {
             && self.registry.as_deref().is_none_or(|registry| subject.registry == Some(registry))
             && self.scope.is_none_or(|scope| fits_scope(scope, subject.scopes))
             && self.npm_scope.as_deref().is_none_or(|scope| fits_npm_scope(scope, subject))
+            && self.folder.as_deref().is_none_or(|folder| lies_below(folder, subject.path))
             && self.package.as_ref().is_none_or(|package| {
                 subject.ecosystem.is_some_and(|ecosystem| package.fits(ecosystem, subject.name, subject.version))
             })
@@ -301,7 +309,8 @@ impl Selector {
 
     /// From the narrowest kind of selector to the widest: path, package, npm scope, scope, registry, ecosystem.
     pub(super) fn rank(&self) -> Rank {
-        let path = self.path.as_ref().map_or(0, |(written, _)| 1 + pattern::specificity(written).1);
+        let of = |written: &str| 1 + pattern::specificity(written).1;
+        let path = self.path.as_ref().map_or(0, |(written, _)| of(written)).max(self.folder.as_deref().map_or(0, of));
         let package = self.package.as_ref().map_or((false, 0), |package| {
             let (is_literal, count) = package.specificity();
             (is_literal, 1 + count)
@@ -314,6 +323,7 @@ impl Selector {
         (self.ecosystem, self.registry.as_deref(), self.scope, self.npm_scope.as_deref(), self.package.as_ref(), path)
     }
 
+    /// Whether it selects all, at least of its folder.
     pub(super) fn is_empty(&self) -> bool {
         self.identity() == Identity::default()
     }

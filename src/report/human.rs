@@ -16,6 +16,7 @@ use crate::report::snippet::{self, Excerpt};
 use crate::report::{Reporter, Style, places};
 use crate::report::{aligned, plural};
 use crate::rules::{By, Case};
+use crate::text::TextId;
 
 pub(super) static REPORTER: Reporter = Reporter { id: "human", about: "for people at a terminal", is_streamed: false, write };
 
@@ -57,11 +58,19 @@ fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<(
 /// Which policy asks: its file and the presets that it builds on.
 pub(crate) fn policy_title(case: &Case<'_>) -> String {
     let presets = case.policy.extends.iter().map(|preset| preset.value);
-    let extended = case.policy.files.iter().filter(|file| Some(**file) != case.policy.text).map(|file| case.path(*file));
+    let folders = &case.policy.folders;
+    let is_shared =
+        |file: &&TextId| Some(**file) != case.policy.text && !folders.iter().any(|folder| folder.files.contains(file));
+    let extended = case.policy.files.iter().filter(is_shared).map(|file| case.path(*file));
     let presets = presets.chain(extended).collect::<Vec<_>>().join(", ");
     let own = match case.policy.text {
         Some(text) => format!("{} ({presets})", case.path(text)),
         None => format!("{presets} (no packman.toml)"),
+    };
+    let own = match folders.as_slice() {
+        [] => own,
+        [one] => format!("{own}, {} has its own", one.path),
+        more => format!("{own}, {} folders have their own", more.len()),
     };
     let floors = case.others.iter().filter(|other| other.by == By::Floor).filter_map(|floor| floor.case.policy.text);
     floors.fold(own, |title, floor| format!("{title}, floor {}", case.path(floor)))

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
 /// How many UTF-16 units a hash covers, blanks not counted.
 const WINDOW: usize = 100;
@@ -19,6 +19,64 @@ const CR: u16 = 0x0D;
 /// occurred up to here.
 #[must_use]
 pub fn line_hashes(bytes: &[u8], wanted: &BTreeSet<u32>) -> BTreeMap<u32, String> {
+    few_hashes(bytes, wanted).unwrap_or_else(|| hashes_among_all(bytes, wanted))
+}
+
+/// So many units tell most lines apart.
+const BEGINNING: usize = 16;
+/// So many lines at least must not begin like wanted ones for each one that does: a hash costs as much as looking at several beginnings.
+const OTHERS_MIN: usize = 4;
+
+/// The same of a plain file in which few lines begin like the wanted ones: only those are hashed. `None` for other files.
+fn few_hashes(bytes: &[u8], wanted: &BTreeSet<u32>) -> Option<BTreeMap<u32, String>> {
+    if !is_plain(bytes) {
+        return None;
+    }
+    let starts: Vec<usize> = std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|at| at + 1)).collect();
+    let start_of = |line: &u32| starts.get((*line as usize).checked_sub(1)?).copied();
+    let beginnings: HashSet<[u8; BEGINNING]> = wanted.iter().filter_map(start_of).map(|start| units_from(bytes, start)).collect();
+    let factors = std::array::from_fn(|at| power(WINDOW - 1 - at));
+    let mut left = starts.len() / (OTHERS_MIN + 1);
+    let mut counts: HashMap<u64, u32> = HashMap::default();
+    let mut hashes = BTreeMap::new();
+    for (line, start) in (1u32..).zip(&starts) {
+        if !beginnings.contains(&units_from(bytes, *start)) {
+            continue;
+        }
+        left = left.checked_sub(1)?;
+        let hash = hash_of_units(&units_from(bytes, *start), &factors);
+        let count = counts.entry(hash).or_default();
+        *count += 1;
+        if wanted.contains(&line) {
+            hashes.insert(line, format!("{hash:x}:{count}"));
+        }
+    }
+    Some(hashes)
+}
+
+/// No byte of a plain file.
+const BEHIND: u8 = 0xFF;
+
+/// The units from a place on, blanks left out; behind the last one a mark and zeros.
+fn units_from<const COUNT: usize>(bytes: &[u8], start: usize) -> [u8; COUNT] {
+    let kept = bytes.get(start..).unwrap_or(&[]).iter().copied().filter(|byte| !matches!(byte, b' ' | b'\t'));
+    let mut units = [0; COUNT];
+    units.iter_mut().zip(kept.chain([BEHIND])).for_each(|(unit, byte)| *unit = byte);
+    units
+}
+
+fn hash_of_units(units: &[u8; WINDOW], factors: &[u64; WINDOW]) -> u64 {
+    let value = |unit: &u8| u64::from(if *unit == BEHIND { END } else { u16::from(*unit) });
+    units.iter().zip(factors).fold(0u64, |sum, (unit, factor)| sum.wrapping_add(factor.wrapping_mul(value(unit))))
+}
+
+/// ASCII without carriage returns.
+fn is_plain(bytes: &[u8]) -> bool {
+    bytes.is_ascii() && memchr::memchr(b'\r', bytes).is_none()
+}
+
+/// The same of any file: every line is hashed.
+fn hashes_among_all(bytes: &[u8], wanted: &BTreeSet<u32>) -> BTreeMap<u32, String> {
     let all = all_hashes(bytes);
     let hash_of = |line: &u32| all.get((*line as usize).checked_sub(1)?).copied();
     let mut counts: HashMap<u64, u32> = wanted.iter().filter_map(hash_of).map(|hash| (hash, 0)).collect();
@@ -58,7 +116,7 @@ struct Kept {
 impl Kept {
     fn of(bytes: &[u8]) -> Self {
         let mut kept = Self { units: Vec::with_capacity(bytes.len() + WINDOW + 1), starts: Vec::new() };
-        if bytes.is_ascii() && memchr::memchr(b'\r', bytes).is_none() {
+        if is_plain(bytes) {
             kept.plain(bytes);
         } else {
             kept.any(bytes);
@@ -257,6 +315,14 @@ mod tests {
     }
 
     #[test]
+    fn the_shortcut_is_taken() {
+        let lines: String = (0..100).map(|number| format!("  \"version\": \"1.{number}.0\"\n")).collect();
+        let wanted = [7, 101].into();
+        assert_eq!(few_hashes(lines.as_bytes(), &wanted), Some(hashes_among_all(lines.as_bytes(), &wanted)));
+        assert_eq!(few_hashes("}\n".repeat(120).as_bytes(), &[2].into()), None);
+    }
+
+    #[test]
     fn only_what_is_wanted() {
         let hashes = line_hashes("}\n".repeat(120).as_bytes(), &[2, 500].into());
         assert_eq!(hashes.into_iter().collect::<Vec<_>>(), [(2, "4d54ff68c4c1c5ce:2".to_owned())]);
@@ -275,6 +341,27 @@ mod tests {
         )) {
             let bytes = pieces.concat();
             prop_assert_eq!(all(&bytes), naive(&bytes));
+        }
+
+        /// Some begin alike, some are alike, some blanks stand within, some ends are reached early.
+        #[test]
+        fn few_are_hashed_as_among_all(
+            pieces in prop::collection::vec(
+                prop::sample::select(vec![
+                    "\n", " ", "\t", "a", "  \"version\": \"1.0.0\",\n", "\"version\":\"1.0.0\",\n", "\"version\": \"1.0.1\",\n",
+                    "a line that is longer than the window, which has room for a hundred units that are no blanks, and then some more\n",
+                    "another line\n",
+                ]),
+                0..300,
+            ),
+            wanted in prop::collection::btree_set(0..200u32, 0..4),
+        ) {
+            let bytes = pieces.concat().into_bytes();
+            let among_all = hashes_among_all(&bytes, &wanted);
+            prop_assert_eq!(line_hashes(&bytes, &wanted), among_all.clone());
+            if let Some(few) = few_hashes(&bytes, &wanted) {
+                prop_assert_eq!(few, among_all);
+            }
         }
     }
 }

@@ -40,7 +40,7 @@ use crate::ecosystem::Ecosystem;
 use crate::finding::{Finding, State, Subject, Words};
 use crate::formats;
 use crate::lost::Lost;
-use crate::policy::{self, Level, Minimum, Policy};
+use crate::policy::{self, Folder, Level, Minimum, Policy};
 use crate::purl;
 use crate::route::{Candidate, Class, Origin, Registry};
 use crate::routing::Setting;
@@ -114,6 +114,7 @@ pub fn by_id(id: &str) -> Option<&'static Rule> {
 }
 
 /// Everything that rules look at.
+#[derive(Clone, Copy)]
 pub struct Case<'a> {
     /// The tree under judgement.
     pub head: &'a Snapshot,
@@ -133,6 +134,10 @@ pub struct Case<'a> {
     pub change: Option<&'a PolicyChange>,
     /// The same trees under other policies that have a say.
     pub others: &'a [Other<'a>],
+    /// The folder that alone is judged, if it is not the whole tree.
+    pub folder: Option<&'a Folder>,
+    /// The same trees under policies of single folders, an outer one before those within it.
+    pub folders: &'a [Case<'a>],
 }
 
 /// Whose policy has a say.
@@ -338,19 +343,33 @@ impl<'a> Case<'a> {
     /// A tree under judgement, compared with nothing.
     #[must_use]
     pub fn of(head: &'a Snapshot, policy: &'a Policy, ratings: &'a Ratings<'a>, today: Date, outside: &'a [Text]) -> Self {
-        Self { head, base: None, policy, ratings, today, outside, lost: &[], change: None, others: &[] }
+        Self {
+            head,
+            base: None,
+            policy,
+            ratings,
+            today,
+            outside,
+            lost: &[],
+            change: None,
+            others: &[],
+            folder: None,
+            folders: &[],
+        }
     }
 
     /// A base as if it were under judgement, by the same policy.
     #[must_use]
     pub fn at(&self, base: &'a Snapshot) -> Self {
-        Self::of(base, self.policy, self.ratings, self.today, self.outside)
+        Self { folder: self.folder, ..Self::of(base, self.policy, self.ratings, self.today, self.outside) }
     }
 
     /// Every judged entry, in order.
     pub fn dependencies(&self) -> impl Iterator<Item = Dependency<'a>> {
-        let head = self.head;
-        head.lockfiles.iter().enumerate().filter(|(_, judged)| judged.is_judged()).flat_map(move |(number, judged)| {
+        let Self { head, folder, .. } = *self;
+        let is_here = move |judged: &Judged| folder.is_none_or(|folder| folder.holds(head.path(judged.lockfile.text)));
+        let lockfiles = head.lockfiles.iter().enumerate().filter(move |(_, judged)| judged.is_judged() && is_here(judged));
+        lockfiles.flat_map(move |(number, judged)| {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
             let text = head.text(judged.lockfile.text);
             judged.lockfile.entries.iter().zip(&judged.routed.origins).enumerate().filter_map(move |(index, (entry, origin))| {
@@ -577,7 +596,12 @@ impl<'a> Findings<'a> {
     pub fn of(case: &Case<'a>) -> Vec<Finding> {
         let run = |rule: &&Rule| {
             let mut findings = Self { policy: case.policy, found: Vec::new() };
-            (rule.check)(case, &mut findings);
+            // What looks across lockfiles looks beyond the folder too.
+            let all = Case { folder: None, ..*case };
+            (rule.check)(if looks_across(rule) { &all } else { case }, &mut findings);
+            if let Some(folder) = case.folder {
+                findings.found.retain(|finding| folder.holds(case.policy_subject(finding.subject).path));
+            }
             findings.found
         };
         // The rules on exceptions act on what the others found.

@@ -134,6 +134,13 @@ pub struct Snapshot {
     pub prefix: String,
 }
 
+impl Drop for Snapshot {
+    /// Millions of small parts are given back by all threads, not by the last one alone.
+    fn drop(&mut self) {
+        std::mem::take(&mut self.lockfiles).into_par_iter().for_each(drop);
+    }
+}
+
 impl Snapshot {
     /// Reads and routes all lockfiles of a tree.
     #[must_use]

@@ -33,6 +33,7 @@ mod event_stories;
 mod explain;
 mod fingerprints;
 mod floor;
+mod folders;
 mod gate;
 #[cfg(feature = "github")]
 mod github;

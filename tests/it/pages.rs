@@ -170,10 +170,27 @@ fn rules() {
     if !later.is_empty() {
         writeln!(text, "\nA policy may already set levels for {later}. Nothing finds these yet.").unwrap();
     }
+    let told = told_to_people();
     for rule in RULES {
-        writeln!(text, "\n## {}\n\n*{}.*\n\n{}", rule.id, rule.title, rule.help.trim()).unwrap();
+        let (why, what_to_do) = rule.help.trim().split_once("**What to do.**").unwrap();
+        writeln!(text, "\n## {}\n\n*{}.*\n\n{}", rule.id, rule.title, why.trim_end()).unwrap();
+        writeln!(text, "\n**An example.**\n\n```text\n{}\n```\n\n**What to do.**{what_to_do}", example(rule.id, &told)).unwrap();
     }
     fresh("docs/rules.md", &text);
+}
+
+/// What people see of every small repository among the fixtures, alone and against a base.
+fn told_to_people() -> Vec<String> {
+    let alone = crate::check::cases().into_iter().map(|(_, tree)| crate::gate::output(&tree, None, "human"));
+    alone.chain(crate::base::stories().iter().map(|story| story.report("human"))).collect()
+}
+
+/// The first finding of a rule, as people see it.
+fn example<'t>(rule: &str, told: &'t [String]) -> &'t str {
+    let begins =
+        |block: &&str| ["error", "warning", "undecided"].iter().any(|level| block.starts_with(&format!("{level}[{rule}]")));
+    let found = told.iter().flat_map(|told| told.split("\n\n")).find(begins);
+    found.unwrap_or_else(|| panic!("no case of fixtures/check and no story of fixtures/base shows {rule}")).trim_end()
 }
 
 #[test]

@@ -493,7 +493,12 @@ pub(crate) struct Folder {
 impl Folder {
     /// A repository with the files that the guide's examples extend.
     pub(crate) fn of_the_guide(example: &str) -> Self {
-        let tree = MapTree::of(&[("packman.toml", example), ("policies/company.toml", "")]);
+        let tree = MapTree::of(&[
+            ("packman.toml", example),
+            ("policies/company.toml", ""),
+            ("policies/legacy.toml", ""),
+            ("services/payments/packman.toml", ""),
+        ]);
         let texts = Texts::of(Side::Head, tree.list().unwrap().files);
         Self { tree, texts }
     }

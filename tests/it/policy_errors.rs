@@ -22,6 +22,16 @@ const STORIES: &[Story] = &[
         &[],
         &["check", "@", "--level", "x", "--level", "integrity-mising=deny", "--level", "integrity-missing=undecided"],
     ),
+    (
+        "a folder's policy that is no text",
+        &[("packman.toml", "[folders.pay]\n"), ("pay/packman.toml", "\u{0}\u{1}")],
+        &["check", "@"],
+    ),
+    (
+        "a policy from outside with folders",
+        &[("outside/p.toml", "[folders.pay]\n")],
+        &["check", "@", "--policy", "@outside/p.toml"],
+    ),
     ("a policy that is no text", &[("packman.toml", "\u{0}\u{1}")], &["check", "@"]),
     (
         "a file that is no text",
@@ -91,6 +101,12 @@ fn printed() -> String {
     files.extend([("packman.toml", "extends = [\"./0.toml\"]\n"), ("40.toml", "")]);
     let folder = Folder::of(&files);
     section("too many files", folder.run(&["check"]).err.as_str(), &folder, &mut out);
+    let many: Vec<(String, String)> = (0..34).map(|number| (format!("f{number}/packman.toml"), String::new())).collect();
+    let named: String = (0..34).map(|number| format!("[folders.f{number}]\n")).collect();
+    let mut files: Vec<(&str, &str)> = many.iter().map(|(path, content)| (path.as_str(), content.as_str())).collect();
+    files.push(("packman.toml", &named));
+    let folder = Folder::of(&files);
+    section("too many folders", folder.run(&["check"]).err.as_str(), &folder, &mut out);
     let long = "a".repeat(1500);
     let folder = Folder::of(&[("packman.toml", &format!("exclude = [\"{long}\"]\n[packages]\nmay-run-code = [\"{long}\"]\n"))]);
     section("long patterns", folder.run(&["check"]).err.as_str(), &folder, &mut out);

@@ -11,10 +11,9 @@ use rayon::prelude::*;
 use super::rules::Rules;
 use crate::finding::State;
 use crate::judge::Report;
-use crate::lost::nearest_lockfile;
 use crate::policy::Level;
 use crate::report::places::Places;
-use crate::text::{Place, Side, Span, TextId};
+use crate::text::{Place, TextId};
 
 /// Above this many of one rule, registry and file there is one result for all.
 const APART_MAX: usize = 50;
@@ -60,7 +59,7 @@ pub(super) fn alerts(report: &Report<'_>, rules: &Rules, places: &Places<'_>, re
     let found: Vec<(usize, Option<(usize, Found)>)> = open
         .map(|(number, finding)| {
             let primary = report.words(number).primary;
-            let primary = primary.and_then(|place| at_head(report, place)).filter(|place| report.case.text(place.text).is_some());
+            let primary = primary.and_then(|place| places.at_head(place)).filter(|place| report.case.text(place.text).is_some());
             let rule = rules.find(&report.case, finding);
             let found = |primary| Found { number, level: finding.level, primary, key: finding.key(&report.case) };
             (number, primary.zip(rule).map(|(primary, rule)| (rule, found(primary))))
@@ -77,18 +76,6 @@ pub(super) fn alerts(report: &Report<'_>, rules: &Rules, places: &Places<'_>, re
     let cut = kept.len().saturating_sub(results_max);
     kept.truncate(results_max);
     Alerts { kept, cut, homeless }
-}
-
-/// The place itself if it lies at the head. What only the base has is shown at the start of the nearest lockfile.
-fn at_head(report: &Report<'_>, place: Place) -> Option<Place> {
-    match place.text.side {
-        Side::Head => Some(place),
-        Side::Base => {
-            let nearest = nearest_lockfile(report.case.head, report.case.path(place.text));
-            nearest.map(|text| Place { text, span: Span::default() })
-        }
-        Side::Outside => None,
-    }
 }
 
 /// The findings of one rule, registry and file.
