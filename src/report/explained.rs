@@ -81,8 +81,7 @@ fn origin(case: &Case<'_>, dependency: &Dependency<'_>) -> String {
     else {
         return text;
     };
-    text += &format!("; declared at {}", set_by(case, &declared.id));
-    text += &match &declared.mirror_of {
+    let whose = match &declared.mirror_of {
         Some(original) if !declared.owns(dependency.name()) => {
             format!(": for this package it mirrors {}, whose controls count", original.value)
         }
@@ -93,7 +92,7 @@ fn origin(case: &Case<'_>, dependency: &Dependency<'_>) -> String {
             format!(": its own controls count; {who}: {why}")
         }
     };
-    text
+    format!("{text}; declared at {}{whose}", set_by(case, &declared.id))
 }
 
 /// All that may be asked, where that is more than one.
@@ -134,11 +133,9 @@ impl<'c, 'a> Arithmetic<'c, 'a> {
             if what != "reading" && (what == "controls") != is_by_name {
                 continue;
             }
-            let mut text = format!("asked: {what} {}, by {}", without(&first.asks, what), stated_by(self.case, first));
-            for other in others {
-                text += &format!("; not {}, by {}", without(&other.asks, what), stated_by(self.case, other));
-            }
-            lines.push(text);
+            let told = |line: &Stated| format!("{}, by {}", without(&line.asks, what), stated_by(self.case, line));
+            let others: String = others.iter().flat_map(|other| ["; not ".to_owned(), told(other)]).collect();
+            lines.push(format!("asked: {what} {}{others}", told(first)));
         }
         match self.standing {
             Standing::Unrated => return lines.push("nobody has read its controls, so it is tier 1".to_owned()),
