@@ -137,7 +137,7 @@ fn what_only_a_folder_denies_is_in_all_outputs() {
         let text = result["message"]["text"].as_str().unwrap();
         assert!(text.contains("The policy 'strict' does not let that pass."), "{text}");
     }
-    for id in ["junit", "markdown", "annotations", "html"] {
+    for id in ["junit", "summary", "comment", "html"] {
         assert!(told(&head, None, asked(), id).unwrap().contains("npm.inner.example"), "{id}");
     }
 }
