@@ -72,7 +72,7 @@ struct Package<'a> {
     integrity: Option<&'a str>,
 }
 
-fn toml_events(content: &str) -> bool {
+pub(crate) fn toml_events(content: &str) -> bool {
     let tokens = toml_parser::Source::new(content).lex().into_vec();
     let mut count = 0;
     let mut error = None;
@@ -80,7 +80,7 @@ fn toml_events(content: &str) -> bool {
     error.is_none() && count > 0
 }
 
-fn yaml_events(content: &str) -> bool {
+pub(crate) fn yaml_events(content: &str) -> bool {
     let mut options = granit_parser::Options::default();
     options.set_emit_comments(false);
     granit_parser::Parser::new_from_str_with_options(content, options).all(|event| event.is_ok())

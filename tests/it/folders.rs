@@ -125,6 +125,24 @@ fn a_folder_tightens_for_what_lies_below_it_alone() {
 }
 
 #[test]
+fn what_only_a_folder_denies_is_in_all_outputs() {
+    let root = "extends = [\"observe\"]\n[levels]\nunknown-registry = \"allow\"\n[folders.\"apps/pay\"]\n";
+    let head = tree(root, &[("apps/pay/packman.toml", "extends = [\"strict\"]\n")]);
+    let sarif: Value = serde_json::from_str(&told(&head, None, asked(), "sarif").unwrap()).unwrap();
+    let results: Vec<&Value> = sarif["runs"][0]["results"].as_array().unwrap().iter().collect();
+    let strangers: Vec<&&Value> = results.iter().filter(|result| result["ruleId"] == "unknown-registry").collect();
+    assert_eq!(strangers.len(), 2, "{results:?}");
+    for result in strangers {
+        assert_eq!(result["level"], "error");
+        let text = result["message"]["text"].as_str().unwrap();
+        assert!(text.contains("The policy 'strict' does not let that pass."), "{text}");
+    }
+    for id in ["junit", "summary", "comment", "html"] {
+        assert!(told(&head, None, asked(), id).unwrap().contains("npm.inner.example"), "{id}");
+    }
+}
+
+#[test]
 fn what_a_folder_asks_is_narrower_than_all_that_the_root_asks() {
     let root = "extends = [\"observe\"]\n[levels]\ntier-below-minimum = \"deny\"\nunknown-registry = \"allow\"\n\
                 [[minimum.for]]\nregistry = \"npm\"\ntier = 1\n[folders.\"apps/pay\"]\n";

@@ -233,7 +233,7 @@ fn asked(report: &Report<'_>, finding: &Finding, text: &mut String, links: &mut 
         _ => "warns of that",
     };
     let set_by = || {
-        let rows = ROWS.iter().filter(|row| row.rule == finding.rule.id).map(|row| report.case.policy.level(row.id));
+        let rows = ROWS.iter().filter(|row| row.rule == finding.rule.id).map(|row| finding.policy(&report.case).level(row.id));
         rows.into_iter().find(|level| level.value == finding.level).map(|level| level.by)
     };
     let sentence = match (finding.asked, set_by()) {
