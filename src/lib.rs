@@ -7,7 +7,8 @@
 //! claim; each becomes a `dependency::Lockfile`. `clients` say, as `routing`, what package clients would really ask. `route` joins both
 //! with `catalogue` and `policy` into origins: it alone maps an address to a registry (`shape` says whose file an address is). `snapshot`
 //! holds one side of all that, `lost` says what a change takes out of sight. `assess` knows how registries stand, `rules` make findings, `states` says which of them a change brings,
-//! `judge` makes the verdict, `report` writes it, `propose` writes a policy that fits. `cli` is the only part that prints. `github` (a
+//! `judge` makes the verdict, `report` writes it, `propose` writes a policy that fits, `lints`
+//! tell of one what does nothing. `cli` is the only part that prints. `github` (a
 //! feature) uploads, comments, and fetches a base; nothing that judges asks it.
 //!
 //! # What a layer never does
@@ -35,6 +36,7 @@ pub mod gate;
 pub mod github;
 pub mod graph;
 pub mod judge;
+pub mod lints;
 pub mod lost;
 pub mod neighbours;
 pub mod pattern;

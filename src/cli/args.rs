@@ -175,11 +175,38 @@ pub struct Policy {
 /// Tools for those who write policies.
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
+    /// Look for lines of the policy that do nothing, and for what nobody can meet
+    ///
+    /// Holds each line against the repository: levels, minimums, patterns, registries and exceptions without which everything would be
+    /// judged as it is now; minimums that no version of a registry can meet; and, so that a reviewer sees them, defaults that are loosened.
+    /// Exit codes: 0 the policy is in order, 1 a line does nothing or cannot be met, 3 it cannot be said because something was not read.
+    Check(PolicyCheck),
     /// Run your own cases: dependencies, each with the verdict that the policy must give it
     ///
     /// Reads `packman-tests.toml` at the root. Each case is judged as `check` would judge it in its folder, with the client configuration
     /// that lies there. Exit codes: 0 all are as expected, 1 one is not.
     Test(PolicyTest),
+}
+
+/// Look for lines of the policy that do nothing.
+#[derive(Debug, Args)]
+pub struct PolicyCheck {
+    /// The folder that the policy is for
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Use this policy instead of the repository's `packman.toml`
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Also look at this revision (where it and HEAD parted) or this folder, written with `./` or `/` in front: a line that is needed there
+    /// does something
+    #[arg(long, value_name = "REV|DIR")]
+    pub base: Option<String>,
+    /// The policy from outside that the repository's own may only tighten: exceptions that it needs do something
+    #[arg(long, value_name = "FILE")]
+    pub floor: Option<PathBuf>,
+    /// The day that exceptions are judged by; today if not given
+    #[arg(long, value_name = "DATE")]
+    pub today: Option<jiff::civil::Date>,
 }
 
 /// Run your own cases.

@@ -7,16 +7,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::cli::args::Baseline;
-use crate::cli::check::refuse;
+use crate::cli::check::{open, refuse};
 use crate::cli::output::write_file;
 use crate::cli::{Environment, Exit};
 use crate::finding::{Finding, State};
-use crate::gate::{Refusal, check};
+use crate::gate::check;
 use crate::judge::Report;
 use crate::policy::{BASELINE_BYTES_MAX, BASELINE_PATH, BaselineKey, Level, may_be_baselined, render_baseline};
 use crate::report::plural;
 use crate::rules::baseline_key;
-use crate::tree;
 
 /// What becomes of the file.
 enum Plan {
@@ -30,13 +29,9 @@ enum Plan {
 
 /// Writes the baseline.
 pub(super) fn run(command: &Baseline, environment: &mut Environment<'_>) -> Exit {
-    let request = match environment.request(command.policy.as_deref(), &[], command.today) {
-        Ok(request) => request,
+    let (tree, request) = match open(&command.path, command.policy.as_deref(), command.today, environment) {
+        Ok(opened) => opened,
         Err(exit) => return exit,
-    };
-    let tree = match tree::open(&command.path) {
-        Ok(tree) => tree,
-        Err(error) => return refuse(&Refusal::Tree(error), environment),
     };
     let plan = match check(tree.as_ref(), request, plan) {
         Ok(plan) => plan,

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use jiff::civil::Date;
 use rayon::prelude::*;
 
 use crate::cli::args::{Check, Colour};
@@ -78,33 +79,41 @@ fn sides(command: &Check, environment: &Environment<'_>) -> Result<Sides, Stop> 
         let Compared { base, notes } = compared(named, &command.path, environment)?;
         return Ok(Sides { head, base, notes });
     }
-    let repository = || Repository::open(&command.path);
     let head = match &command.head {
         Some(revision) => {
-            let repository = repository()?;
+            let repository = Repository::open(&command.path)?;
             repository.tree(repository.commit(revision)?)?
         }
         None => tree::open(&command.path)?,
     };
-    let base = match &command.base {
-        None => None,
-        Some(folder) if is_folder(folder) => Some(tree::open_base(Path::new(folder), head.as_ref())?),
-        Some(revision) => {
-            let repository = repository()?;
-            let named = repository.commit(revision)?;
-            let head = command.head.as_deref().unwrap_or("HEAD");
-            let (commit, how) = if command.base_exact {
-                (named, String::new())
-            } else {
-                (
-                    repository.merge_base((named, revision), (repository.commit(head)?, head))?,
-                    format!(", where it and `{head}` parted"),
-                )
-            };
-            Some((repository.tree(commit)?, format!("`{revision}` ({commit}{how})")))
+    let base = command.base.as_deref().map(|base| {
+        let parted_from = (!command.base_exact).then(|| command.head.as_deref().unwrap_or("HEAD"));
+        base_of(&command.path, base, head.as_ref(), parted_from)
+    });
+    let base = base.transpose()?;
+    Ok(Sides { head, base, notes: Vec::new() })
+}
+
+/// Opens a base, a folder or a revision, with what it is for people: the revision itself, or where it and another one parted.
+pub(super) fn base_of(
+    path: &Path,
+    base: &str,
+    head: &dyn Tree,
+    parted_from: Option<&str>,
+) -> Result<(Box<dyn Tree>, String), TreeError> {
+    if is_folder(base) {
+        return tree::open_base(Path::new(base), head);
+    }
+    let repository = Repository::open(path)?;
+    let named = repository.commit(base)?;
+    let (commit, how) = match parted_from {
+        None => (named, String::new()),
+        Some(other) => {
+            let commit = repository.merge_base((named, base), (repository.commit(other)?, other))?;
+            (commit, format!(", where it and `{other}` parted"))
         }
     };
-    Ok(Sides { head, base, notes: Vec::new() })
+    Ok((repository.tree(commit)?, format!("`{base}` ({commit}{how})")))
 }
 
 /// Whether a base is a folder. It must be written as one: a folder that a change adds must not take a branch's place.
@@ -251,6 +260,18 @@ fn fault_text(fault: &Fault, texts: &[Text], is_coloured: bool) -> String {
     render_message(&message, &excerpts, |id| texts.iter().find(|text| text.id == id), is_coloured)
 }
 
+/// Opens what a command judges: the tree, and a request with the policy that the command line names.
+pub(super) fn open(
+    path: &Path,
+    policy: Option<&Path>,
+    today: Option<Date>,
+    environment: &mut Environment<'_>,
+) -> Result<(Box<dyn Tree>, Request), Exit> {
+    let request = environment.request(policy, &[], today)?;
+    let tree = tree::open(path).map_err(|error| refuse(&Refusal::Tree(error), environment))?;
+    Ok((tree, request))
+}
+
 /// Opens a tree and judges it, for the commands that only look.
 pub(super) fn look<T>(
     path: &Path,
@@ -258,7 +279,6 @@ pub(super) fn look<T>(
     environment: &mut Environment<'_>,
     with: impl FnOnce(&Report<'_>) -> T,
 ) -> Result<T, Exit> {
-    let request = environment.request(policy, &[], None)?;
-    let tree = tree::open(path).map_err(|error| refuse(&Refusal::Tree(error), environment))?;
+    let (tree, request) = open(path, policy, None, environment)?;
     check(tree.as_ref(), request, with).map_err(|refusal| refuse(&refusal, environment))
 }

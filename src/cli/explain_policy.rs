@@ -6,11 +6,11 @@
 use std::path::Path;
 
 use crate::cli::args::Explain;
-use crate::cli::check::refuse;
+use crate::cli::check::{open, refuse};
 use crate::cli::why::fits;
 use crate::cli::{Environment, Exit};
 use crate::finding::{Finding, Subject};
-use crate::gate::{Refusal, check};
+use crate::gate::check;
 use crate::judge::Report;
 use crate::policy::{Exception, ROWS, SetBy, Setting, Stated};
 use crate::report::escape::terminal;
@@ -19,7 +19,6 @@ use crate::route::{Class, Registry};
 use crate::routing::KnownBy;
 use crate::rules::{By, Case, Dependency, RULES};
 use crate::text::Place;
-use crate::tree;
 
 /// Explains every dependency that fits. Exit 1 if there is none.
 pub(super) fn run(package: &str, command: &Explain, environment: &mut Environment<'_>) -> Exit {
@@ -39,9 +38,8 @@ pub(super) fn run(package: &str, command: &Explain, environment: &mut Environmen
 }
 
 fn look(root: &Path, package: &str, command: &Explain, environment: &mut Environment<'_>) -> Result<Vec<String>, Exit> {
-    let mut request = environment.request(None, &[], command.today)?;
+    let (tree, mut request) = open(root, None, command.today, environment)?;
     request.floor = environment.floor(command.floor.as_deref(), root)?;
-    let tree = tree::open(root).map_err(|error| refuse(&Refusal::Tree(error), environment))?;
     let told = check(tree.as_ref(), request, |report| explain_all(report, package));
     told.map_err(|refusal| refuse(&refusal, environment))
 }

@@ -17,7 +17,7 @@ use super::origins::AddressPattern;
 use super::selector::{PackagePattern, Paths};
 use super::shape::{self, Keys, Lost, Shape, Step};
 use super::{Context, Policy, SetBy, Setting};
-use super::{folders, overlays, registries};
+use super::{folders, overlays, registries, trail};
 use crate::ecosystem::Ecosystem;
 use crate::text::{Place, Span, Text};
 
@@ -181,6 +181,7 @@ pub(super) fn policy<'a>(
             }
         }
     }
+    policy.trail = trail::of(layers.iter().copied(), compiler);
     overrule(&mut policy.levels, compiler);
     policy.minimum.finish();
     policy.packages.finish();
@@ -278,7 +279,7 @@ fn overrule(levels: &mut [Setting<Level>], compiler: &mut Compiler<'_>) {
 
 impl<'a> Compiler<'a> {
     /// Turns to a file: spans are its own from here on.
-    fn enter(&mut self, source: &'a Source<'a>) {
+    pub(super) fn enter(&mut self, source: &'a Source<'a>) {
         self.text = Some(source.text);
         self.keys = &source.keys;
     }

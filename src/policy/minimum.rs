@@ -91,6 +91,21 @@ pub struct Stated {
     pub selects: Box<str>,
     /// Where it stands.
     pub place: Option<Place>,
+    /// The entry of `[[minimum.for]]` that states it, by position; none for `[minimum]` itself.
+    pub entry: Option<usize>,
+}
+
+/// One entry of `[[minimum.for]]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Narrowed<'p> {
+    /// What it selects by, as the policy writes it.
+    pub selects: &'p str,
+    /// The one ecosystem that it can be about, if it says so.
+    pub ecosystem: Option<Ecosystem>,
+    /// The id of the registry that it is about.
+    pub registry: Option<&'p str>,
+    /// Where it begins.
+    pub place: Option<Place>,
 }
 
 /// One key of `[minimum]`.
@@ -208,10 +223,14 @@ impl Minimums {
         for (position, entry) in self.narrower.iter().enumerate().filter(|(_, entry)| entry.selector.fits(subject)) {
             let weight = |strictness: usize| (entry.rank, entry.layer, strictness, Reverse(position));
             let Ask { tier, reading, controls: named, any_of: alternatives } = &entry.ask;
-            any_of.extend(alternatives.as_ref().map(|of| (weight(few(of)), stated_any_of(of, entry.start, &entry.words))));
-            tiers.extend(tier.map(|tier| (weight(usize::from(tier.value.0)), stated_tier(tier, &entry.words))));
-            readings.extend(reading.map(|reading| (weight(strictness(reading.value)), stated_reading(reading, &entry.words))));
-            controls.extend(named.as_ref().map(|named| (weight(named.len()), stated_controls(named, entry.start, &entry.words))));
+            let by_it = |stated: Stated| Stated { entry: Some(position), ..stated };
+            any_of.extend(alternatives.as_ref().map(|of| (weight(few(of)), by_it(stated_any_of(of, entry.start, &entry.words)))));
+            tiers.extend(tier.map(|tier| (weight(usize::from(tier.value.0)), by_it(stated_tier(tier, &entry.words)))));
+            readings
+                .extend(reading.map(|reading| (weight(strictness(reading.value)), by_it(stated_reading(reading, &entry.words)))));
+            controls.extend(
+                named.as_ref().map(|named| (weight(named.len()), by_it(stated_controls(named, entry.start, &entry.words)))),
+            );
         }
         let general = &self.general;
         for (lines, sorted, last) in [
@@ -225,6 +244,48 @@ impl Minimums {
             lines.extend(sorted.into_iter().map(|(_, line)| line).chain(last));
         }
         asked
+    }
+
+    /// All entries of `[[minimum.for]]`, by position.
+    #[must_use]
+    pub fn narrowed(&self) -> impl ExactSizeIterator<Item = Narrowed<'_>> {
+        self.narrower.iter().map(|entry| {
+            let Selector { ecosystem, package, npm_scope, .. } = &entry.selector;
+            let of_package = || package.as_ref().and_then(PackagePattern::ecosystem);
+            let ecosystem = ecosystem.or_else(of_package).or(npm_scope.as_ref().map(|_| Ecosystem::Npm));
+            Narrowed { selects: &entry.words, ecosystem, registry: entry.selector.registry.as_deref(), place: entry.start }
+        })
+    }
+
+    /// The positions of all entries that select a dependency, in order.
+    #[must_use]
+    pub fn fitting(&self, subject: &Subject<'_>) -> Vec<usize> {
+        let mut fitting = Vec::new();
+        self.index.each(subject, |position| {
+            let entry = self.narrower.get(position);
+            fitting.extend(entry.filter(|entry| entry.selector.fits_beside_path(subject)).map(|_| position));
+        });
+        fitting.sort_unstable();
+        fitting
+    }
+
+    /// Whether a tier above the lowest, or an alternative, is asked of anything.
+    #[must_use]
+    pub fn asks_tiers(&self) -> bool {
+        self.asks(|ask| {
+            ask.tier.is_some_and(|tier| tier.value > Tier::UNTRUSTED)
+                || ask.any_of.as_ref().is_some_and(|any_of| !any_of.is_empty())
+        })
+    }
+
+    /// Whether a control is asked of anything by name.
+    #[must_use]
+    pub fn asks_controls(&self) -> bool {
+        self.asks(|ask| ask.controls.as_ref().is_some_and(|controls| !controls.is_empty()))
+    }
+
+    fn asks(&self, asks: impl Fn(&Ask) -> bool) -> bool {
+        asks(&self.general) || self.narrower.iter().any(|entry| asks(&entry.ask))
     }
 
     /// What is asked of every dependency, by keys of `[minimum]`.
@@ -252,33 +313,28 @@ impl Minimums {
     /// Whether anything is asked of anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let asks = |ask: &Ask| {
-            ask.tier.is_some()
-                || ask.controls.as_ref().is_some_and(|controls| !controls.is_empty())
-                || ask.any_of.as_ref().is_some_and(|any_of| !any_of.is_empty())
-        };
-        !asks(&self.general) && !self.narrower.iter().any(|entry| asks(&entry.ask))
+        !self.asks(|ask| ask.tier.is_some()) && !self.asks_tiers() && !self.asks_controls()
     }
 }
 
 fn stated_tier(tier: Setting<Tier>, selects: &str) -> Stated {
-    Stated { asks: format!("tier {}", tier.value), selects: selects.into(), place: tier.place }
+    Stated { asks: format!("tier {}", tier.value), selects: selects.into(), place: tier.place, entry: None }
 }
 
 fn stated_reading(reading: Setting<Reading>, selects: &str) -> Stated {
-    Stated { asks: format!("`{}`", reading.value), selects: selects.into(), place: reading.place }
+    Stated { asks: format!("`{}`", reading.value), selects: selects.into(), place: reading.place, entry: None }
 }
 
 fn stated_controls(controls: &[Setting<Control>], start: Option<Place>, selects: &str) -> Stated {
     let ids: Vec<String> = controls.iter().map(|control| format!("`{}`", control.value.id())).collect();
     let asks = if ids.is_empty() { "none".to_owned() } else { ids.join(", ") };
-    Stated { asks, selects: selects.into(), place: controls.first().and_then(|control| control.place).or(start) }
+    Stated { asks, selects: selects.into(), place: controls.first().and_then(|control| control.place).or(start), entry: None }
 }
 
 fn stated_any_of(any_of: &[Alternative], start: Option<Place>, selects: &str) -> Stated {
     let asks: Vec<String> = any_of.iter().map(ToString::to_string).collect();
     let asks = if asks.is_empty() { "none".to_owned() } else { asks.join(", or ") };
-    Stated { asks, selects: selects.into(), place: any_of.first().and_then(|first| first.place).or(start) }
+    Stated { asks, selects: selects.into(), place: any_of.first().and_then(|first| first.place).or(start), entry: None }
 }
 
 /// The fewer alternatives, the more is asked; without any, least.

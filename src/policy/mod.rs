@@ -22,6 +22,7 @@ mod registries;
 mod schema;
 mod selector;
 mod shape;
+mod trail;
 
 use jiff::civil::Date;
 
@@ -35,13 +36,14 @@ pub use floor::Floor;
 pub use folders::Folder;
 pub use layers::POLICY_FILES_MAX;
 pub use levels::{Level, ROWS, Row};
-pub use minimum::{Alternative, Asked, Minimum, Minimums, Stated};
+pub use minimum::{Alternative, Asked, Minimum, Minimums, Narrowed, Stated};
 pub use origins::{AddressPattern, Origins};
 pub use overlays::Overlay;
 pub use presets::{IDS as PRESETS, levels as preset_levels};
 pub use registries::{Assigned, Declared, Packages};
 pub use schema::schema;
 pub use selector::{PackagePattern, PathLines, Paths, Subject};
+pub use trail::Made;
 
 use crate::ecosystem::Ecosystem;
 use crate::text::{Place, Problem, Span, Text, TextId, Texts};
@@ -144,6 +146,8 @@ pub struct Policy {
     pub floor: Floor,
     /// Policies of single folders, an outer one before those within it.
     pub folders: Vec<Folder>,
+    /// Single settings as each layer makes them, an earlier layer's first.
+    pub trail: Vec<Made>,
     levels: Vec<Setting<Level>>,
     exclude: PathLines,
 }
@@ -192,6 +196,7 @@ impl Policy {
             baseline: Baseline::default(),
             floor: Floor::default(),
             folders: Vec::new(),
+            trail: Vec::new(),
             levels: ROWS.iter().map(|_| Setting::of(Level::Deny, SetBy::Default)).collect(),
             exclude: PathLines::default(),
         }

@@ -89,6 +89,12 @@ impl AddressPattern {
         Ok(Self { host: host.replace(ANY_LABEL, "*").into(), path: path.into() })
     }
 
+    /// Whether it allows an address, given as a lockfile writes it.
+    #[must_use]
+    pub fn allows(&self, url: &str) -> bool {
+        comparable(url).is_some_and(|(host, path)| self.fits(&host, &path))
+    }
+
     fn fits(&self, host: &str, path: &str) -> bool {
         let is_any = &*self.host == "*" && &*self.path == "*";
         is_any || (fits_host(&self.host, host) && !path.is_empty() && pattern::matches(&self.path, path))
@@ -125,9 +131,12 @@ fn fits_host(pattern: &str, host: &str) -> bool {
 /// What `[origins]` allows.
 #[derive(Clone, Debug, Default)]
 pub struct Origins {
-    pub(super) git: Vec<Setting<AddressPattern>>,
-    pub(super) url: Vec<Setting<AddressPattern>>,
-    pub(super) archive: PathLines,
+    /// Repositories, in the order of the files.
+    pub git: Vec<Setting<AddressPattern>>,
+    /// Addresses, likewise.
+    pub url: Vec<Setting<AddressPattern>>,
+    /// Archives in the tree.
+    pub archive: PathLines,
 }
 
 impl Origins {

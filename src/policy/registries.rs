@@ -134,6 +134,18 @@ impl Packages {
         first.map(|(_, line)| line)
     }
 
+    /// All lines that assign packages, the most specific first.
+    #[must_use]
+    pub fn assignments(&self) -> &[Assigned] {
+        &self.assigned
+    }
+
+    /// All lines that let packages run code, in the order of the files.
+    #[must_use]
+    pub fn code_lines(&self) -> &[Setting<PackagePattern>] {
+        &self.may_run_code
+    }
+
     /// The line that lets a version run code when it is installed or built.
     #[must_use]
     pub fn may_run_code(&self, ecosystem: Ecosystem, name: &str, version: Option<&str>) -> Option<&Setting<PackagePattern>> {

@@ -75,6 +75,11 @@ impl Tree for Folder {
         Ok(self.with_links(Listing { prefix, ..listing }))
     }
 
+    fn ignores(&self, path: &str) -> bool {
+        let rules = self.work_tree.as_ref().map(|WorkTree { top, .. }| (top.as_path(), self.names.as_slice()));
+        walk::ignores(rules, path)
+    }
+
     fn read(&self, path: &str, size_bytes_max: u64) -> Result<Vec<u8>, TreeError> {
         if path.contains(char::REPLACEMENT_CHARACTER) {
             return Err(TreeError::File("a name in its path is not UTF-8".to_owned()));

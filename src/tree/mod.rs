@@ -95,6 +95,10 @@ pub trait Tree: Sync {
     fn holds(&self, _path: &str, _bytes: &[u8]) -> Option<bool> {
         None
     }
+    /// Whether the tree leaves a path out that is there on some machines only: one that its ignore files name, or that package managers fill.
+    fn ignores(&self, _path: &str) -> bool {
+        false
+    }
     /// What the world could not give while files were read, told once: files that failed for it are not to be judged as unreadable.
     fn fault(&self) -> Option<TreeError> {
         None

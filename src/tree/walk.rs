@@ -96,6 +96,38 @@ pub(super) fn ignoring_at(top: &Path, prefix: &[u8], names: &[OsString]) -> Igno
     Ignoring::Rules(rules)
 }
 
+/// Whether a path below the root, or a folder above it, is one that package managers fill, or that the `.gitignore` files from the work
+/// tree's top down ignore; whether it is there or not. `in_git` is that top, with the names of the folders from there to the root.
+pub(super) fn ignores(in_git: Option<(&Path, &[OsString])>, path: &str) -> bool {
+    if path
+        .match_indices('/')
+        .map(|(at, _)| at)
+        .chain([path.len()])
+        .any(|end| is_filled(path.get(..end).unwrap_or(path).as_bytes()))
+    {
+        return true;
+    }
+    let Some((top, names)) = in_git else { return false };
+    let mut rules = None;
+    let mut disk = top.to_owned();
+    let mut whole = String::new();
+    let parts: Vec<&str> = names.iter().filter_map(|name| name.to_str()).chain(path.split('/')).collect();
+    for (number, part) in parts.iter().enumerate() {
+        // A folder that is none, or a link, has no ignore file.
+        if fs::symlink_metadata(&disk).is_ok_and(|found| found.is_dir()) {
+            rules = with_ignore_file(rules, whole.as_bytes(), &disk);
+        }
+        whole.push_str(part);
+        let ignores = |is_folder: bool| rules.as_deref().is_some_and(|rules: &Rules| rules.ignore(whole.as_bytes(), is_folder));
+        if ignores(true) || (number + 1 == parts.len() && ignores(false)) {
+            return true;
+        }
+        whole.push('/');
+        disk.push(part);
+    }
+    false
+}
+
 fn with_ignore_file(rules: Option<Arc<Rules>>, folder: &[u8], disk: &Path) -> Option<Arc<Rules>> {
     match read_regular(&disk.join(".gitignore"), IGNORE_FILE_SIZE_BYTES_MAX) {
         Ok(Some(content)) => Rules::and(rules, folder, content),

@@ -94,6 +94,7 @@ fn layers_keep_to_what_they_may_know() {
         ("rules", &["syntax", "clients", "tree", "gate", "cli", "judge", "neighbours", "discover"]),
         ("report", &["syntax", "clients", "tree", "gate", "cli", "neighbours", "discover", "policy::load"]),
         ("judge", &["syntax", "formats", "clients", "tree", "report", "gate", "cli", "neighbours", "discover"]),
+        ("lints", &["syntax", "clients", "tree", "gate", "cli", "judge", "neighbours", "discover"]),
         ("gate", &["cli", "report", "syntax", "clients"]),
         (
             "github",

@@ -46,6 +46,7 @@ mod origins;
 mod outputs;
 mod pages;
 mod policy;
+mod policy_check;
 mod policy_errors;
 mod policy_tools;
 mod revision;

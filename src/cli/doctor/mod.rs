@@ -9,27 +9,23 @@ use std::fmt::Write as _;
 
 use crate::catalogue::control::Tier;
 use crate::cli::args::Doctor;
-use crate::cli::check::refuse;
+use crate::cli::check::{open, refuse};
 use crate::cli::{Environment, Exit};
 use crate::finding::{Finding, State};
-use crate::gate::{Base, Refusal, compare};
+use crate::gate::{Base, compare};
 use crate::judge::Report;
 use crate::policy::Level;
 use crate::report::escape::terminal;
 use crate::report::{aligned, policy_title};
 use crate::rules::{Case, Dependency};
-use crate::tree::{self, FileKind, Overlay, Tree};
+use crate::tree::{FileKind, Overlay, Tree};
 use plants::{FOLDER, Plant, plants};
 
 /// Plants, judges, tells.
 pub(super) fn run(command: &Doctor, environment: &mut Environment<'_>) -> Exit {
-    let request = match environment.request(command.policy.as_deref(), &[], command.today) {
-        Ok(request) => request,
+    let (tree, request) = match open(&command.path, command.policy.as_deref(), command.today, environment) {
+        Ok(opened) => opened,
         Err(exit) => return exit,
-    };
-    let tree = match tree::open(&command.path) {
-        Ok(tree) => tree,
-        Err(error) => return refuse(&Refusal::Tree(error), environment),
     };
     let plants = plants();
     let (mut before, mut after) = (Overlay::new(tree.as_ref()), Overlay::new(tree.as_ref()));

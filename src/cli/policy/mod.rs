@@ -1,5 +1,6 @@
 //! `packman policy …`: tools for those who write policies.
 
+mod check;
 mod plant;
 mod test;
 
@@ -9,6 +10,7 @@ use crate::cli::{Environment, Exit};
 /// Runs one of them.
 pub(super) fn run(command: &Policy, environment: &mut Environment<'_>) -> Exit {
     match &command.command {
+        PolicyCommand::Check(command) => check::run(command, environment),
         PolicyCommand::Test(command) => test::run(command, environment),
     }
 }
