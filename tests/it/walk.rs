@@ -157,6 +157,8 @@ impl Walk<'_> {
         let checked = self.report(&[], Exit::Pass);
         assert_eq!((&checked["verdict"], &checked["complete"]), (&"pass".into(), &true.into()), "{}", self.name);
         assert!(checked["counts"]["dependencies"].as_u64() > Some(10), "{}: {}", self.name, checked["counts"]);
+        // Each line that it proposes does something.
+        self.run(&["policy", "check"], Exit::Pass);
         let before = files(&self.folder.0);
         let again = self.run(init, Exit::Usage);
         assert!(again.err.contains("nothing is overwritten"), "{}: {}", self.name, again.err);
