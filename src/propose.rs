@@ -92,7 +92,7 @@ pub fn seen(report: &Report<'_>) -> Seen {
             Class::Path if dependency.origin.is_archive => &mut seen.archive,
             _ => continue,
         };
-        let location = dependency.location();
+        let location = dependency.archive().unwrap_or_else(|| dependency.location());
         let shown =
             if dependency.origin.class == Class::Git { format!("https://{}", address::repository(&location)) } else { location };
         *list.entry(shown).or_default() += 1;

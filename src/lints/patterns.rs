@@ -130,11 +130,9 @@ fn packages() -> Vec<Ecosystem> {
 
 fn origins(found: &mut Found<'_, '_>) {
     let case = found.case;
-    let locations = |wanted: Class| {
-        let of_class =
-            case.dependencies().filter(|one| one.origin.class == wanted && (wanted != Class::Path || one.origin.is_archive));
-        of_class.map(|one| one.location()).collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>()
-    };
+    let sorted = |all: BTreeSet<String>| all.into_iter().collect::<Vec<_>>();
+    let locations =
+        |class: Class| sorted(case.dependencies().filter(|one| one.origin.class == class).map(|one| one.location()).collect());
     let addresses: [(&str, &[Setting<AddressPattern>], Class, &str); 2] = [
         ("allow-git", &case.policy.origins.git, Class::Git, "no repository that a dependency comes from"),
         ("allow-url", &case.policy.origins.url, Class::Url, "no address that a dependency comes from"),
@@ -151,7 +149,9 @@ fn origins(found: &mut Found<'_, '_>) {
         lines: lines.iter().map(|line| (line.place, packages())).collect(),
         nothing: "no archive that a dependency comes from",
     };
-    let fits = list.fit(&locations(Class::Path), |line, path| compiled.get(line).is_some_and(|one| one.fits(path)));
+    let fits = list.fit(&sorted(case.dependencies().filter_map(|one| one.archive()).collect()), |line, path| {
+        compiled.get(line).is_some_and(|one| one.fits(path))
+    });
     list.tell(found, &fits);
 }
 

@@ -63,6 +63,13 @@ pub(super) fn insecure_git(written: &str) -> Option<Insecure> {
     address::read(written).ok().and_then(|address| insecure(&address))
 }
 
+/// A path as clients seek it, for one as it is written: `file:` and two slashes mean nothing.
+#[must_use]
+pub fn relative(written: &str) -> &str {
+    let relative = written.strip_prefix("file:").unwrap_or(written);
+    relative.strip_prefix("//").unwrap_or(relative)
+}
+
 pub(super) fn is_archive(path: &str) -> bool {
     let name = path.to_ascii_lowercase();
     [".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".zip", ".whl", ".gem", ".nupkg", ".jar", ".crate", ".tar", ".conda"]

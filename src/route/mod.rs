@@ -8,6 +8,7 @@ mod origin;
 
 use std::collections::BTreeMap;
 
+pub use compare::relative;
 use compare::{bare_scheme, host_part, insecure, insecure_git, is_archive, is_below, is_web, same_index};
 use foldhash::{HashMap, HashMapExt};
 pub use origin::{Answer, Candidate, Class, Insecure, Origin, Registry};
@@ -473,8 +474,7 @@ impl One<'_> {
     }
 
     fn path(&mut self, written: &str, place: Place) -> Origin {
-        let relative = written.strip_prefix("file:").unwrap_or(written);
-        let relative = relative.strip_prefix("//").unwrap_or(relative);
+        let relative = relative(written);
         let reason = match self.around.resolve(relative) {
             Err(_) => Some("leads out of the repository"),
             Ok(path) if self.around.has(&path) || self.around.has_folder(&path) => None,

@@ -40,9 +40,10 @@ use crate::ecosystem::Ecosystem;
 use crate::finding::{Finding, State, Subject, Words};
 use crate::formats;
 use crate::lost::Lost;
+use crate::neighbours::{folder_of, normalise};
 use crate::policy::{self, Folder, Level, Minimum, Policy};
 use crate::purl;
-use crate::route::{Candidate, Class, Origin, Registry};
+use crate::route::{self, Candidate, Class, Origin, Registry};
 use crate::routing::Setting;
 use crate::snapshot::{Judged, Snapshot};
 use crate::text::{Place, Side, Text, TextId};
@@ -285,7 +286,16 @@ impl<'a> Dependency<'a> {
             let name = formats::image::known_part(self.entry.name.of(content));
             return crate::address::stripped(&format!("https://{}/{name}", host.of(content)));
         }
-        let own = self.entry.locator_span().and_then(|_| match &self.entry.locator {
+        match self.written() {
+            Some(own) if is_own => crate::address::stripped(own),
+            _ => self.candidate().map(|candidate| candidate.location.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// What the entry itself says of where it comes from.
+    fn written(&self) -> Option<&'a str> {
+        let entry: &'a Entry = self.entry;
+        entry.locator_span().and_then(|_| match &entry.locator {
             crate::dependency::Locator::File(at)
             | crate::dependency::Locator::Url(at)
             | crate::dependency::Locator::Git { url: at, .. }
@@ -293,11 +303,16 @@ impl<'a> Dependency<'a> {
             | crate::dependency::Locator::Unresolved(at)
             | crate::dependency::Locator::Index(at) => Some(at.of(&self.text.content)),
             _ => None,
-        });
-        match own {
-            Some(own) if is_own => crate::address::stripped(own),
-            _ => self.candidate().map(|candidate| candidate.location.clone()).unwrap_or_default(),
+        })
+    }
+
+    /// The path from the root of the archive of the tree that it comes from, if it comes from one.
+    #[must_use]
+    pub fn archive(&self) -> Option<String> {
+        if self.origin.class != Class::Path || !self.origin.is_archive {
+            return None;
         }
+        normalise(folder_of(self.path()), route::relative(self.written()?))
     }
 
     /// Whether it is a reference that no hash could pin but its own digest or commit.

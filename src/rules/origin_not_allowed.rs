@@ -42,7 +42,10 @@ fn is_denied(case: &Case<'_>, dependency: &Dependency<'_>) -> bool {
     match dependency.origin.class {
         Class::Git => case.policy.origins.git(&dependency.location()).is_none(),
         Class::Url => case.policy.origins.url(&dependency.location()).is_none(),
-        Class::Path => dependency.origin.is_archive && case.policy.origins.archive(&dependency.location()).is_none(),
+        Class::Path => {
+            let is_allowed = |path: String| case.policy.origins.archive(&path).is_some();
+            dependency.origin.is_archive && !dependency.archive().is_some_and(is_allowed)
+        }
         _ => false,
     }
 }
@@ -53,7 +56,7 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
     let (what, key, shown) = match dependency.origin.class {
         Class::Git => ("a repository", "allow-git", format!("https://{}", address::repository(&location))),
         Class::Url => ("an address of its own", "allow-url", location),
-        _ => ("an archive in the tree", "allow-archive", location),
+        _ => ("an archive in the tree", "allow-archive", dependency.archive().unwrap_or(location)),
     };
     words.message = format!("{} comes from {what} that the policy does not list, `{shown}`", dependency.spoken());
     words.many = format!("{{}} come from {what} that the policy does not list, `{shown}`");

@@ -255,3 +255,34 @@ fn addresses_of_other_packages_are_found_wherever_they_are_recorded() {
         ]
     );
 }
+
+/// An archive is known by its path from the root, however its lockfile writes it, and wherever that lies.
+#[test]
+fn archives_are_allowed_by_their_path_from_the_root() {
+    let lock = |written: &str| {
+        let hash = "sha512-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==";
+        format!(
+            "{{ \"lockfileVersion\": 3, \"packages\": {{ \"\": {{ \"dependencies\": {{ \"x\": \"{written}\" }} }}, \"node_modules/x\": \
+             {{ \"version\": \"1.0.0\", \"resolved\": \"{written}\", \"integrity\": \"{hash}\" }} }} }}"
+        )
+    };
+    let findings = |written: &str, pattern: &str| {
+        let tree = MapTree::of(&[
+            ("web/package-lock.json", &lock(written)),
+            ("web/vendor/x.tgz", ""),
+            ("vendor/x.tgz", ""),
+            ("packman.toml", ""),
+        ]);
+        let report = report(&tree, &format!("extends = [\"observe\"]\n[origins]\nallow-archive = [\"{pattern}\"]\n"));
+        let all = report["findings"].as_array().unwrap().clone();
+        all.into_iter().filter(|finding| finding["rule"] == "origin-not-allowed").collect::<Vec<Value>>()
+    };
+    for written in ["file:vendor/x.tgz", "file:./vendor/x.tgz", "file:../web/vendor/x.tgz"] {
+        assert!(findings(written, "web/vendor/**").is_empty(), "{written}");
+        let denied = findings(written, "vendor/**");
+        assert_eq!(denied.len(), 1, "{written}");
+        assert!(denied[0]["hint"].as_str().unwrap().contains("allow-archive = [\"web/vendor/x.tgz\"]"), "{denied:?}");
+    }
+    assert!(findings("file:../vendor/x.tgz", "vendor/**").is_empty());
+    assert_eq!(findings("file:../vendor/x.tgz", "web/**").len(), 1);
+}
