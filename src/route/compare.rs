@@ -64,6 +64,7 @@ pub(super) fn insecure_git(written: &str) -> Option<Insecure> {
 }
 
 /// A path as clients seek it, for one as it is written: `file:` and two slashes mean nothing.
+#[must_use]
 pub fn relative(written: &str) -> &str {
     let relative = written.strip_prefix("file:").unwrap_or(written);
     relative.strip_prefix("//").unwrap_or(relative)
