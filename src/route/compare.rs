@@ -5,6 +5,7 @@
 use super::Insecure;
 use crate::address::{self, Address};
 use crate::ecosystem::Ecosystem;
+use crate::neighbours::{folder_of, normalise};
 
 /// Scheme and authority of an address.
 pub(super) fn host_part(written: &str) -> &str {
@@ -63,9 +64,14 @@ pub(super) fn insecure_git(written: &str) -> Option<Insecure> {
     address::read(written).ok().and_then(|address| insecure(&address))
 }
 
-/// A path as clients seek it, for one as it is written: `file:` and two slashes mean nothing.
+/// The path from the root that a file at `from` means by one that it writes; `None` if that leads out of the root.
 #[must_use]
-pub fn relative(written: &str) -> &str {
+pub fn path_from_root(from: &str, written: &str) -> Option<String> {
+    normalise(folder_of(from), relative(written))
+}
+
+/// A path as clients seek it, for one as it is written: `file:` and two slashes mean nothing.
+pub(super) fn relative(written: &str) -> &str {
     let relative = written.strip_prefix("file:").unwrap_or(written);
     relative.strip_prefix("//").unwrap_or(relative)
 }

@@ -8,8 +8,8 @@ mod origin;
 
 use std::collections::BTreeMap;
 
-pub use compare::relative;
-use compare::{bare_scheme, host_part, insecure, insecure_git, is_archive, is_below, is_web, same_index};
+pub use compare::path_from_root;
+use compare::{bare_scheme, host_part, insecure, insecure_git, is_archive, is_below, is_web, relative, same_index};
 use foldhash::{HashMap, HashMapExt};
 pub use origin::{Answer, Candidate, Class, Insecure, Origin, Registry};
 

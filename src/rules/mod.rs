@@ -40,7 +40,6 @@ use crate::ecosystem::Ecosystem;
 use crate::finding::{Finding, State, Subject, Words};
 use crate::formats;
 use crate::lost::Lost;
-use crate::neighbours::{folder_of, normalise};
 use crate::policy::{self, Folder, Level, Minimum, Policy};
 use crate::purl;
 use crate::route::{self, Candidate, Class, Origin, Registry};
@@ -318,7 +317,7 @@ impl<'a> Dependency<'a> {
         if self.origin.class != Class::Path || !self.origin.is_archive {
             return None;
         }
-        normalise(folder_of(self.path()), route::relative(self.written()?))
+        route::path_from_root(self.path(), self.written()?)
     }
 
     /// Whether it is a reference that no hash could pin but its own digest or commit.
