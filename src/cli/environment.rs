@@ -8,9 +8,11 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use crate::cli::Exit;
-use crate::gate::{Floor, Request, outside_text};
+use crate::cli::check::refuse;
+use crate::gate::{Floor, Refusal, Request, outside_text};
 use crate::report::escape;
 use crate::text::{Problem, Text};
+use crate::tree;
 
 /// Asks somebody a question and gives the line that they answer; none if they leave.
 pub type Ask<'a> = dyn FnMut(&str) -> Option<String> + 'a;
@@ -88,11 +90,8 @@ impl Environment<'_> {
     pub fn floor(&mut self, floor: Option<&Path>, root: &Path) -> Result<Option<Floor>, Exit> {
         let Some(path) = floor else { return Ok(None) };
         let text = self.outside(2, "floor", path)?;
-        let real = |path: &Path| std::fs::canonicalize(path).ok();
-        let inside = real(path).zip(real(root)).and_then(|(path, root)| Some(path.strip_prefix(root).ok()?.to_owned()));
-        let inside =
-            inside.map(|path| path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"));
-        Ok(Some(Floor { text, inside }))
+        let is_editable = tree::is_of_repository(root, path).map_err(|error| refuse(&Refusal::Tree(error), self))?;
+        Ok(Some(Floor { text, is_editable }))
     }
 
     /// A text that the command line names.

@@ -41,8 +41,8 @@ pub struct Request {
 pub struct Floor {
     /// The file.
     pub text: Text,
-    /// Its path from the root under judgement, where it lies below that.
-    pub inside: Option<String>,
+    /// Whether a change of the repository under judgement can edit it.
+    pub is_editable: bool,
 }
 
 /// Why there is no report.

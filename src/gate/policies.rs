@@ -70,10 +70,10 @@ pub(super) fn load(
 /// The floor, with what it lets the tree's own policy accept.
 pub(super) fn floor(floor: &Floor, own: &Policy, texts: &Texts, today: Date, notes: &mut Vec<Note>) -> Result<Policy, Refusal> {
     let text = &floor.text;
-    if floor.inside.as_deref().is_some_and(|path| texts.find(path).is_some()) {
+    if floor.is_editable {
         let fault = Fault::new(
             Some(text.place(Span::default())),
-            "the floor is a file of the tree that is judged, which a change can edit",
+            "the floor is a file of the repository that is judged, which a change can edit",
         );
         let fault = fault.with_hint("keep it in a repository of its own, and check that out beside this one");
         return Err(refuse(vec![fault], texts, Some(text)));

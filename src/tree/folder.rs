@@ -63,6 +63,18 @@ pub fn open(path: &Path) -> Result<Box<dyn Tree>, TreeError> {
     Ok(Box::new(Folder { root, work_tree, names, real: Mutex::default() }))
 }
 
+/// Whether a file is one of the repository that a root lies in, so that a change can edit it: wherever it lies there, and whether git knows
+/// it or not. What `.gitignore` or another repository holds is none.
+pub fn is_of_repository(root: &Path, file: &Path) -> Result<bool, TreeError> {
+    let Root { path, work_tree, .. } = root_of(root)?;
+    let top = work_tree.map_or(path, |work_tree| work_tree.top);
+    let real = file.canonicalize().ok();
+    let Some(below) = real.as_deref().and_then(|file| file.strip_prefix(&top).ok()) else { return Ok(false) };
+    let names: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    let path = names.join("/");
+    Ok(open(&top)?.list()?.files.iter().any(|(known, _)| **known == *path))
+}
+
 impl Tree for Folder {
     fn list(&self) -> Result<Listing, TreeError> {
         let Some(WorkTree { top, git_folder }) = &self.work_tree else {

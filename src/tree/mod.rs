@@ -18,7 +18,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
-pub use folder::open;
+pub use folder::{is_of_repository, open};
 pub(crate) use links::REASON as LINK;
 pub use overlay::Overlay;
 pub use revision::{Commit, GitFault, Repository};

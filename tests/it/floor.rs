@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::check::cases;
 use crate::cli::{Folder, packman};
 use crate::gate::request;
+use crate::tree::git;
 
 /// npm's lockfile with one package from nowhere.
 fn lockfile() -> String {
@@ -24,7 +25,7 @@ fn tree(policy: &str) -> MapTree {
 }
 
 fn asked(floor: Option<&str>) -> Request {
-    let floor = floor.map(|floor| Floor { text: outside_text(2, "floor.toml", floor.as_bytes().to_vec()).0, inside: None });
+    let floor = floor.map(|floor| Floor { text: outside_text(2, "floor.toml", floor.as_bytes().to_vec()).0, is_editable: false });
     Request { policy: None, floor, ..request("") }
 }
 
@@ -238,7 +239,7 @@ fn on_the_command_line() {
     assert!(ran.err.contains("broken.toml:1:1") && ran.err.contains("move `tier` into `[minimum]`"), "{}", ran.err);
     let ran = packman(&["check", &repo, "--floor", &path("repo/packman.toml")]);
     assert_eq!(ran.exit.code(), 2);
-    assert!(ran.err.contains("the floor is a file of the tree that is judged, which a change can edit"), "{}", ran.err);
+    assert!(ran.err.contains("the floor is a file of the repository that is judged, which a change can edit"), "{}", ran.err);
     let ran = packman(&["check", &repo, "--floor", &path("nowhere.toml")]);
     assert_eq!(ran.exit.code(), 2);
     assert!(ran.err.contains("the floor `") && ran.err.contains("cannot be read"), "{}", ran.err);
@@ -254,4 +255,15 @@ fn on_the_command_line() {
     assert_eq!(ran.exit.code(), 2, "{}{}", ran.out, ran.err);
     let ran = packman(&["diff", &path("repo/"), &path("repo/"), "--floor", &path("floor.toml")]);
     assert_eq!(ran.exit.code(), 0, "{}{}", ran.out, ran.err);
+    // Nor may it lie elsewhere in the same repository, unless another repository or an ignored folder holds it.
+    git(&folder.0, "init -q .");
+    folder.write(".gitignore", "/fetched/\n");
+    folder.write("fetched/floor.toml", "");
+    folder.write("policies/floor.toml", "");
+    git(&folder.0, "init -q policies");
+    for (floor, code) in [("floor.toml", 2), ("fetched/floor.toml", 1), ("policies/floor.toml", 1)] {
+        let ran = packman(&["check", &repo, "--floor", &path(floor)]);
+        assert_eq!(ran.exit.code(), code, "{floor}: {}", ran.err);
+        assert_eq!(ran.err.contains("which a change can edit"), code == 2, "{floor}: {}", ran.err);
+    }
 }

@@ -393,7 +393,7 @@ fn baselines_and_floors_know_of_folders() {
     let root = format!("{HARD}allow-exceptions = [\"unknown-registry\"]\n");
     let accepting = tree(&root, &[("apps/pay/packman.toml", EXCEPTION)]);
     let under = |floor: &str| {
-        let floor = Floor { text: outside_text(2, "floor.toml", floor.as_bytes().to_vec()).0, inside: None };
+        let floor = Floor { text: outside_text(2, "floor.toml", floor.as_bytes().to_vec()).0, is_editable: false };
         let request = Request { floor: Some(floor), ..asked() };
         let told = told(&accepting, None, request, "json").unwrap();
         findings(&serde_json::from_str(&told).unwrap())

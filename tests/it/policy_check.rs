@@ -25,7 +25,7 @@ fn told(tree: &dyn Tree) -> Vec<Told> {
 }
 
 fn told_under(tree: &dyn Tree, floor: Option<&str>, ignores: &dyn Fn(&str) -> bool) -> Vec<Told> {
-    let floor = floor.map(|floor| Floor { text: outside_text(2, "floor.toml", floor.as_bytes().to_vec()).0, inside: None });
+    let floor = floor.map(|floor| Floor { text: outside_text(2, "floor.toml", floor.as_bytes().to_vec()).0, is_editable: false });
     let request = packman::Request { policy: None, floor, ..request("") };
     let told = check(tree, request, |report| {
         let lints = lints::of(&report.case, ignores).lints;
