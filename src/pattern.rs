@@ -8,17 +8,24 @@ use memchr::memmem;
 /// Whether the whole of `text` fits the pattern.
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
-    let Some((prefix, rest)) = pattern.split_once('*') else { return pattern == text };
-    let (middle, suffix) = rest.rsplit_once('*').unwrap_or(("", rest));
-    let Some(mut text) = text.strip_prefix(prefix).and_then(|text| text.strip_suffix(suffix)).map(str::as_bytes) else {
-        return false;
-    };
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let Some(first) = pattern.iter().position(|byte| *byte == b'*') else { return pattern == text };
+    let (prefix, rest) = around(pattern, first);
+    let Some(text) = text.strip_prefix(prefix) else { return false };
+    let Some(last) = rest.iter().rposition(|byte| *byte == b'*') else { return text.ends_with(rest) };
+    let (middle, suffix) = around(rest, last);
+    let Some(mut text) = text.strip_suffix(suffix) else { return false };
     // The leftmost place for each piece leaves the most to the pieces after it, so nothing is ever tried twice.
-    for piece in middle.split('*').map(str::as_bytes) {
+    for piece in middle.split(|byte| *byte == b'*') {
         let Some(rest) = memmem::find(text, piece).and_then(|at| text.get(at + piece.len()..)) else { return false };
         text = rest;
     }
     true
+}
+
+/// What stands before and behind a byte.
+fn around(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
+    (bytes.get(..at).unwrap_or_default(), bytes.get(at + 1..).unwrap_or_default())
 }
 
 /// Whether the pattern fits one text only.

@@ -14,7 +14,8 @@ use super::file::{At, File};
 use super::layers::{self, Layer, Layers, Source};
 use super::levels::{Level, ROWS, Row};
 use super::origins::AddressPattern;
-use super::selector::{PackagePattern, Paths};
+use super::paths::{PathPattern, Paths};
+use super::selector::PackagePattern;
 use super::shape::{self, Keys, Lost, Shape, Step};
 use super::{Context, Policy, SetBy, Setting};
 use super::{folders, overlays, registries, trail};
@@ -405,27 +406,10 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// One pattern of paths.
-    pub(super) fn path(&mut self, written: &At<String>) -> (Box<str>, Paths) {
-        let paths = self.paths(std::slice::from_ref(written));
-        (written.value.as_str().into(), paths)
-    }
-
-    /// Patterns of paths; adds a fault for one that cannot be compiled.
-    fn paths(&mut self, written: &[At<String>]) -> Paths {
-        let faults_before = self.faults.len();
-        for pattern in written {
-            self.check_path(pattern);
-        }
-        if self.faults.len() > faults_before {
-            return Paths::default();
-        }
-        Paths::compile(written.iter().map(|pattern| pattern.value.as_str())).unwrap_or_else(|why| {
-            if let Some(last) = written.last() {
-                self.refuse_path(self.at(last.span), &last.value, &why);
-            }
-            Paths::default()
-        })
+    /// A pattern of paths; adds a fault if it is none.
+    pub(super) fn path(&mut self, written: &At<String>) -> PathPattern {
+        self.check_path(written);
+        PathPattern::new(&written.value)
     }
 
     /// Adds a fault if this is no pattern of paths.

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 
 use super::compile::Compiler;
 use super::file::{self, At};
+use super::paths::OfPath;
 use super::selector::{Index, PackagePattern, Rank, Selector, Subject};
 use super::{SetBy, Setting};
 use crate::catalogue::control::{Control, Tier};
@@ -179,12 +180,29 @@ impl Minimums {
     /// What is asked of a dependency; `None` if nothing is.
     #[must_use]
     pub fn of(&self, subject: &Subject<'_>) -> Option<Minimum<'_>> {
+        self.of_at(&self.index.of_path(subject.path), subject)
+    }
+
+    /// What is asked of one dependency after the other, as [`Minimums::of`] answers it: a lockfile's path is looked up once for all of its
+    /// dependencies that come in a row.
+    pub fn asking<'a>(&'a self) -> impl FnMut(&Subject<'a>) -> Option<Minimum<'a>> {
+        let mut known: Option<(&str, OfPath)> = None;
+        move |subject| {
+            let of_path = match &mut known {
+                Some((path, of_path)) if *path == subject.path => of_path,
+                other => &mut other.insert((subject.path, self.index.of_path(subject.path))).1,
+            };
+            self.of_at(of_path, subject)
+        }
+    }
+
+    fn of_at(&self, of_path: &OfPath, subject: &Subject<'_>) -> Option<Minimum<'_>> {
         let mut tier = (None, self.general.tier);
         let mut reading = (None, self.general.reading);
         let mut controls = (None, self.general.controls.as_deref());
         let mut any_of = (None, self.general.any_of.as_deref());
         if !self.narrower.is_empty() {
-            self.index.each(subject, |position| {
+            self.index.each_at(of_path, subject, |position| {
                 let entry = self.narrower.get(position).filter(|entry| entry.selector.fits_beside_path(subject));
                 let Some(Narrower { rank, layer, ask, .. }) = entry else { return };
                 // The position last, so that the answer never hangs on the order in which candidates come.
@@ -308,12 +326,6 @@ impl Minimums {
     /// The registries that narrower entries name, in the order of the file.
     pub fn registries(&self) -> impl Iterator<Item = &str> {
         self.narrower.iter().filter_map(|entry| entry.selector.registry.as_deref())
-    }
-
-    /// Whether anything is asked of anything.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        !self.asks(|ask| ask.tier.is_some()) && !self.asks_tiers() && !self.asks_controls()
     }
 }
 

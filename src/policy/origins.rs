@@ -7,7 +7,8 @@ use std::borrow::Cow;
 
 use super::Setting;
 use super::fault::Fault;
-use super::selector::{PathLines, decode};
+use super::paths::PathLines;
+use super::selector::decode;
 use crate::address;
 use crate::pattern;
 

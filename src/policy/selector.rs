@@ -3,22 +3,18 @@
 //! Answers for: patterns of packages and paths, and finding the lines that fit a dependency without trying them all.
 
 use std::borrow::Cow;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use foldhash::HashMap;
 
-use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-
-use super::Setting;
-use super::compile::Compiler;
 use super::fault::advice;
-use super::file::At;
+use super::paths::{OfPath, PathIndex, PathPattern};
 use crate::dependency::Scopes;
 use crate::ecosystem::Ecosystem;
 use crate::pattern;
 
 /// Patterns longer than this are refused: no name or path comes near.
-const PATTERN_BYTES_MAX: usize = 1024;
+pub(super) const PATTERN_BYTES_MAX: usize = 1024;
 
 /// A dependency, or the file that a finding is about, as far as a policy can select by it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -150,10 +146,9 @@ impl PackagePattern {
     }
 
     /// How every name begins that can fit, in lowercase, if that says anything.
-    fn beginning(&self) -> Option<Box<[u8]>> {
-        let literal = self.name.split('*').next().unwrap_or_default().as_bytes();
-        let cut = literal.get(..BEGINNING_BYTES_MAX).unwrap_or(literal);
-        (!cut.is_empty()).then(|| cut.to_ascii_lowercase().into())
+    fn beginning(&self) -> Option<Beginning> {
+        let beginning = beginning_of(self.name.split('*').next().unwrap_or_default());
+        (beginning != 0).then_some(beginning)
     }
 
     /// The one name that can fit, if a map can be asked for it.
@@ -203,67 +198,6 @@ pub(super) fn decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Paths from the root, by patterns in which `*` stays within one folder and `**` does not. A folder stands for all below it.
-#[derive(Clone, Debug, Default)]
-pub struct Paths(GlobSet);
-
-impl Paths {
-    /// Whether a pattern can be compiled; the error says why not.
-    pub fn check(written: &str) -> Result<(), String> {
-        globs(written).map(|_| ())
-    }
-
-    /// Compiles patterns; the error says why that cannot be.
-    pub fn compile<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
-        let mut set = GlobSetBuilder::new();
-        for written in patterns {
-            for glob in globs(written)? {
-                set.add(glob);
-            }
-        }
-        set.build().map(Self).map_err(|error| error.kind().to_string())
-    }
-
-    /// The position of the first pattern that a path fits.
-    #[must_use]
-    pub fn find(&self, path: &str) -> Option<usize> {
-        if self.0.is_empty() {
-            return None;
-        }
-        self.0.matches(path).into_iter().min().map(|index| index / 2)
-    }
-
-    /// The positions of all patterns that a path fits; some twice.
-    fn find_all(&self, path: &str) -> impl Iterator<Item = usize> {
-        self.0.matches(path).into_iter().map(|index| index / 2)
-    }
-
-    /// Whether a path fits any.
-    #[must_use]
-    pub fn fits(&self, path: &str) -> bool {
-        self.0.is_match(path)
-    }
-}
-
-/// A pattern, and the same for all below a folder of that name.
-fn globs(written: &str) -> Result<[Glob; 2], String> {
-    if written.len() > PATTERN_BYTES_MAX {
-        return Err(format!("it is longer than {PATTERN_BYTES_MAX} bytes"));
-    }
-    let path = written.trim_start_matches("./").trim_matches('/');
-    if path.is_empty() || path == "." {
-        return Err("it names the root itself; `**` means everything".to_owned());
-    }
-    if path.split('/').any(|part| part == "..") {
-        return Err("it leads out of the repository".to_owned());
-    }
-    let glob = |pattern: &str| {
-        let built = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
-        built.map_err(|error| error.kind().to_string())
-    };
-    Ok([glob(path)?, glob(&format!("{path}/**"))?])
-}
-
 /// What one entry of the policy selects by; all that it states must fit.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Selector {
@@ -273,7 +207,7 @@ pub(super) struct Selector {
     /// With its `@`, without a slash.
     pub(super) npm_scope: Option<Box<str>>,
     pub(super) package: Option<PackagePattern>,
-    pub(super) path: Option<(Box<str>, Paths)>,
+    pub(super) path: Option<PathPattern>,
     /// The folder whose policy says so, where it is not the root's.
     pub(super) folder: Option<Box<str>>,
 }
@@ -292,7 +226,7 @@ pub(super) type Identity<'a> =
 
 impl Selector {
     pub(super) fn fits(&self, subject: &Subject<'_>) -> bool {
-        self.fits_beside_path(subject) && self.path.as_ref().is_none_or(|(_, paths)| paths.fits(subject.path))
+        self.fits_beside_path(subject) && self.path.as_ref().is_none_or(|pattern| pattern.fits(subject.path))
     }
 
     /// Whether all but the path fits, which an [`Index`] has looked up already.
@@ -310,7 +244,7 @@ impl Selector {
     /// From the narrowest kind of selector to the widest: path, package, npm scope, scope, registry, ecosystem.
     pub(super) fn rank(&self) -> Rank {
         let of = |written: &str| 1 + pattern::specificity(written).1;
-        let path = self.path.as_ref().map_or(0, |(written, _)| of(written)).max(self.folder.as_deref().map_or(0, of));
+        let path = self.path.as_ref().map_or(0, |pattern| of(pattern.written())).max(self.folder.as_deref().map_or(0, of));
         let package = self.package.as_ref().map_or((false, 0), |package| {
             let (is_literal, count) = package.specificity();
             (is_literal, 1 + count)
@@ -319,7 +253,7 @@ impl Selector {
     }
 
     pub(super) fn identity(&self) -> Identity<'_> {
-        let path = self.path.as_ref().map(|(written, _)| written.as_ref());
+        let path = self.path.as_ref().map(PathPattern::written);
         (self.ecosystem, self.registry.as_deref(), self.scope, self.npm_scope.as_deref(), self.package.as_ref(), path)
     }
 
@@ -342,147 +276,119 @@ fn fits_npm_scope(wanted: &str, subject: &Subject<'_>) -> bool {
     subject.ecosystem == Some(Ecosystem::Npm) && subject.name.split_once('/').is_some_and(|(scope, _)| scope == wanted)
 }
 
-/// Lines of path patterns.
-#[derive(Clone, Debug, Default)]
-pub struct PathLines {
-    lines: Vec<Setting<Box<str>>>,
-    paths: Paths,
-}
-
-impl PathLines {
-    pub(super) fn add(&mut self, written: &[At<String>], compiler: &mut Compiler<'_>) {
-        for pattern in written {
-            compiler.check_path(pattern);
-            self.lines.push(compiler.setting(pattern, pattern.value.as_str().into()));
-        }
-    }
-
-    pub(super) fn finish(&mut self, compiler: &mut Compiler<'_>) {
-        if !compiler.faults.is_empty() {
-            return;
-        }
-        match (Paths::compile(self.lines.iter().map(|line| line.value.as_ref())), self.lines.last()) {
-            (Ok(paths), _) => self.paths = paths,
-            (Err(why), Some(last)) => compiler.refuse_path(last.place, &last.value, &why),
-            (Err(_), None) => {}
-        }
-    }
-
-    /// The first line that a path fits.
-    #[must_use]
-    pub fn find(&self, path: &str) -> Option<&Setting<Box<str>>> {
-        self.paths.find(path).and_then(|index| self.lines.get(index))
-    }
-
-    /// All lines, in the order of the files.
-    #[must_use]
-    pub fn lines(&self) -> &[Setting<Box<str>>] {
-        &self.lines
-    }
-}
-
-/// Selectors by what is asked of them most, so that a long list costs no more than a short one.
+/// Selectors that are quick to find: a long list costs no more than a short one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
+    /// Those without a path.
+    anywhere: Lists,
+    /// Those with one.
+    by_path: Option<Arc<PathIndex>>,
+}
+
+impl Index {
+    pub(super) fn of<'a>(selectors: impl Iterator<Item = &'a Selector>) -> Self {
+        let mut anywhere = Lists::default();
+        let mut lists = Lists::default();
+        let mut patterns = Vec::new();
+        for (position, selector) in (0..).zip(selectors) {
+            match &selector.path {
+                Some(pattern) => {
+                    patterns.push((position, pattern.written().into()));
+                    lists.add(position, selector);
+                }
+                None => anywhere.add(position, selector),
+            }
+        }
+        Self { anywhere, by_path: PathIndex::of(patterns, lists).map(Arc::new) }
+    }
+
+    /// What is known about a path, for whoever asks about many subjects of it.
+    pub(super) fn of_path(&self, path: &str) -> OfPath {
+        self.by_path.as_ref().map(|paths| paths.of_path(path))
+    }
+
+    /// Calls `with` for the positions of all that may fit, in no order. Paths fit: see [`Selector::fits_beside_path`].
+    pub(super) fn each(&self, subject: &Subject<'_>, with: impl FnMut(usize)) {
+        self.each_at(&self.of_path(subject.path), subject, with);
+    }
+
+    /// The same where the subject's path has been asked for.
+    pub(super) fn each_at(&self, of_path: &OfPath, subject: &Subject<'_>, mut with: impl FnMut(usize)) {
+        let mut with = |position: u32| with(position as usize);
+        self.anywhere.each(subject, &mut with);
+        if let (Some(paths), Some(fits)) = (&self.by_path, of_path) {
+            paths.each(fits, subject, with);
+        }
+    }
+}
+
+/// Selectors by what is asked of them most.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lists {
     by_name: HashMap<Box<str>, Vec<u32>>,
     by_registry: HashMap<Box<str>, Vec<u32>>,
-    /// By how the names begin that patterns fit, in lowercase, a few bytes of it.
-    by_beginning: HashMap<Box<[u8]>, Vec<u32>>,
+    /// By how the names begin that patterns fit.
+    by_beginning: HashMap<Beginning, Vec<u32>>,
+    /// Of how many bytes there are beginnings.
+    lengths: Vec<u32>,
     others: Vec<u32>,
-    paths: Option<PathIndex>,
 }
+
+/// The first bytes of a name in lowercase, as a number: the first is the lowest.
+type Beginning = u64;
 
 /// So many bytes of a beginning are looked up.
 const BEGINNING_BYTES_MAX: usize = 6;
 
-impl Index {
-    pub(super) fn of<'a>(selectors: impl Iterator<Item = &'a Selector>) -> Self {
-        let mut index = Self::default();
-        let mut paths = Vec::new();
-        for (position, selector) in selectors.enumerate() {
-            paths.push(selector.path.as_ref().map(|(written, _)| written.as_ref()));
-            let position = u32::try_from(position).unwrap_or(u32::MAX);
-            let name = selector.package.as_ref().and_then(PackagePattern::key);
-            let beginning = selector.package.as_ref().and_then(PackagePattern::beginning);
-            match (name, beginning, &selector.registry) {
-                (Some(name), _, _) => index.by_name.entry(name.into()).or_default().push(position),
-                (None, Some(beginning), _) => index.by_beginning.entry(beginning).or_default().push(position),
-                (None, None, Some(registry)) => index.by_registry.entry(registry.clone()).or_default().push(position),
-                (None, None, None) => index.others.push(position),
+fn beginning_of(name: &str) -> Beginning {
+    let bytes = name.bytes().take(BEGINNING_BYTES_MAX).enumerate();
+    bytes.fold(0, |beginning, (at, byte)| beginning | (Beginning::from(byte.to_ascii_lowercase()) << (8 * at)))
+}
+
+/// A shorter beginning of a beginning.
+fn cut(beginning: Beginning, length: u32) -> Beginning {
+    beginning & ((1 << (8 * length)) - 1)
+}
+
+impl Lists {
+    fn add(&mut self, position: u32, selector: &Selector) {
+        let name = selector.package.as_ref().and_then(PackagePattern::key);
+        let beginning = selector.package.as_ref().and_then(PackagePattern::beginning);
+        match (name, beginning, &selector.registry) {
+            (Some(name), _, _) => self.by_name.entry(name.into()).or_default().push(position),
+            (None, Some(beginning), _) => {
+                let length = (Beginning::BITS - beginning.leading_zeros()).div_ceil(8);
+                if !self.lengths.contains(&length) {
+                    self.lengths.push(length);
+                }
+                self.by_beginning.entry(beginning).or_default().push(position);
             }
+            (None, None, Some(registry)) => self.by_registry.entry(registry.clone()).or_default().push(position),
+            (None, None, None) => self.others.push(position),
         }
-        index.paths = PathIndex::of(&paths);
-        index
     }
 
-    /// Calls `with` for the positions of all that may fit, in no order. Paths fit: see [`Selector::fits_beside_path`].
-    pub(super) fn each(&self, subject: &Subject<'_>, mut with: impl FnMut(usize)) {
-        let of_path = self.paths.as_ref().map(|paths| paths.of_path(subject.path));
-        let mut visit = |positions: &[u32]| {
-            for position in positions.iter().map(|position| *position as usize) {
-                if of_path.as_ref().is_none_or(|fits| fits.get(position).copied().unwrap_or(true)) {
-                    with(position);
-                }
-            }
-        };
-        visit(&self.others);
-        if let Some(positions) = subject.registry.and_then(|registry| self.by_registry.get(registry)) {
-            visit(positions);
+    /// Calls `with` for the positions of all that may fit, wherever their paths lead.
+    pub(super) fn each(&self, subject: &Subject<'_>, mut with: impl FnMut(u32)) {
+        let mut visit = |positions: Option<&Vec<u32>>| positions.into_iter().flatten().for_each(|position| with(*position));
+        visit(Some(&self.others));
+        if !self.by_registry.is_empty() {
+            visit(subject.registry.and_then(|registry| self.by_registry.get(registry)));
         }
         let Some(ecosystem) = subject.ecosystem else { return };
-        if let Some(positions) = self.by_name.get(fold(ecosystem, subject.name).as_ref()).filter(|_| !self.by_name.is_empty()) {
-            visit(positions);
+        if !self.by_name.is_empty() {
+            visit(self.by_name.get(fold(ecosystem, subject.name).as_ref()));
         }
-        if self.by_beginning.is_empty() {
+        if self.lengths.is_empty() {
             return;
         }
-        let mut name = [0; BEGINNING_BYTES_MAX];
-        name.iter_mut().zip(subject.name.bytes()).for_each(|(slot, byte)| *slot = byte.to_ascii_lowercase());
-        for length in 1..=subject.name.len().min(BEGINNING_BYTES_MAX) {
-            let known = name.get(..length).and_then(|beginning| self.by_beginning.get(beginning));
-            visit(known.map_or(&[], Vec::as_slice));
-        }
-    }
-}
-
-/// Which selectors a lockfile's path fits, found once for each path: there are far fewer of these than dependencies.
-#[derive(Clone, Debug)]
-struct PathIndex {
-    paths: Paths,
-    /// The selector of each pattern.
-    positions: Vec<u32>,
-    /// For selectors without a path it does not matter.
-    without: Vec<bool>,
-    known: Arc<RwLock<HashMap<Box<str>, FitsPath>>>,
-}
-
-/// For each selector, whether a path fits it.
-type FitsPath = Arc<[bool]>;
-
-impl PathIndex {
-    fn of(written: &[Option<&str>]) -> Option<Self> {
-        let positions: Vec<u32> = (0..).zip(written).filter(|(_, path)| path.is_some()).map(|(position, _)| position).collect();
-        if positions.is_empty() {
-            return None;
-        }
-        // What cannot be compiled has been refused; without an index each selector is asked for itself.
-        let paths = Paths::compile(written.iter().copied().flatten()).ok()?;
-        let without = written.iter().map(Option::is_none).collect();
-        Some(Self { paths, positions, without, known: Arc::default() })
-    }
-
-    fn of_path(&self, path: &str) -> FitsPath {
-        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(path) {
-            return Arc::clone(known);
-        }
-        let mut fits = self.without.clone();
-        for position in self.paths.find_all(path).filter_map(|pattern| self.positions.get(pattern)) {
-            if let Some(slot) = fits.get_mut(*position as usize) {
-                *slot = true;
+        let beginning = beginning_of(subject.name);
+        for length in &self.lengths {
+            let one = cut(beginning, *length);
+            // A name that is shorter has been looked up with the beginnings of its length.
+            if one >> (8 * (length - 1)) != 0 {
+                visit(self.by_beginning.get(&one));
             }
         }
-        let fits: FitsPath = fits.into();
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(known.entry(path.into()).or_insert(fits))
     }
 }

@@ -195,7 +195,7 @@ impl Walk<'_> {
     /// A table as a message names it.
     fn owner(&self, path: &Path) -> String {
         let key = |step: &Step| match step {
-            Step::Key(key) => Some(key.clone()),
+            Step::Key(key) => Some(as_key(key)),
             Step::Item(_) => None,
         };
         let keys: Vec<String> = path.iter().filter_map(key).collect();
@@ -310,6 +310,12 @@ fn name(path: &Path) -> String {
         [.., Step::Key(key), Step::Item(_)] => format!("an item of `{}`", short(key)),
         _ => "this".to_owned(),
     }
+}
+
+/// A key as TOML writes it.
+fn as_key(key: &str) -> String {
+    let is_bare = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if is_bare { key.to_owned() } else { format!("\"{key}\"") }
 }
 
 /// A word from the file, cut where it would fill the screen.

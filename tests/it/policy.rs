@@ -413,6 +413,27 @@ fn exceptions_select_by_all_that_they_name() {
     assert_eq!(find(&package(Ecosystem::Npm, "y")), None);
 }
 
+/// More paths than one compiled set can hold: each entry still speaks of its own path alone.
+#[test]
+fn thousands_of_paths_keep_apart() {
+    let mut content = String::from("[minimum]\ntier = 1\n");
+    for number in 0..5_000 {
+        let path = format!("teams/of-a-large-organisation/number-{number}/**/service-{number}/*.json");
+        let _ = writeln!(content, "[[exceptions]]\nrule = \"unknown-registry\"\npath = \"{path}\"");
+        content.push_str("reason = \"r\"\nowner = \"o\"\nuntil = 2026-12-24\n");
+        let _ = writeln!(content, "[[minimum.for]]\npath = \"{path}\"\ntier = 3");
+    }
+    let policy = load(&content);
+    let of = |path: &str| {
+        let subject = Subject { path, ..package(Ecosystem::Npm, "left-pad") };
+        let exception = policy.exception_for("unknown-registry", &subject, TODAY).map(|(position, _)| position);
+        (exception, policy.minimum_for(&subject).unwrap().tier.unwrap().value.0)
+    };
+    assert_eq!(of("teams/of-a-large-organisation/number-4321/a/service-4321/package-lock.json"), (Some(4321), 3));
+    assert_eq!(of("teams/of-a-large-organisation/number-4321/a/service-4322/package-lock.json"), (None, 1));
+    assert_eq!(of("web/package-lock.json"), (None, 1));
+}
+
 #[test]
 fn addresses_of_files_and_archives() {
     let policy = load(
