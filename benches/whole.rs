@@ -132,7 +132,9 @@ fn policy(scratch: &Path) {
 
 /// Minimums by package, pattern, registry and path, assignments, exceptions, overlays: 500 lines that find nothing.
 fn long_policy() -> String {
-    let mut text = String::from("exception-days-max = 365\n[levels]\nexception-unused = \"allow\"\n[minimum]\ntier = 1\n");
+    let mut text = String::from(
+        "exception-days-max = 365\n[levels]\nexception-unused = \"allow\"\n[minimum]\ntier = 2\ncontrols = [\"security-contacts\"]\n",
+    );
     text.push_str("[overlays.npm]\nreason = \"r\"\nowner = \"o\"\nuntil = 2027-06-01\n[overlays.npm.controls.code-signing]\nstatus = \"optional\"\n");
     text.push_str("[packages.assign]\n");
     (0..40).for_each(|number| {

@@ -3,7 +3,6 @@
 //! Answers for: a registry's standing (record, declaration or mirror), computed once, and the tier of an origin in each reading.
 //! Never makes a finding.
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::catalogue::control::{Control, Tier};
@@ -17,8 +16,8 @@ use crate::route::{Class, Declarations, Origin, Registry};
 pub struct Ratings<'a> {
     catalogue: Catalogue,
     declarations: &'a Declarations,
+    /// By the position of a record.
     records: Vec<OnceLock<Rated>>,
-    index: HashMap<RegistryId, usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -62,9 +61,7 @@ impl<'a> Ratings<'a> {
     /// Ratings under a catalogue and a policy's declarations.
     #[must_use]
     pub fn new(catalogue: Catalogue, declarations: &'a Declarations) -> Self {
-        let index: HashMap<RegistryId, usize> = catalogue::all().enumerate().map(|(at, id)| (id, at)).collect();
-        let records = index.iter().map(|_| OnceLock::new()).collect();
-        Self { catalogue, declarations, records, index }
+        Self { catalogue, declarations, records: catalogue::all().map(|_| OnceLock::new()).collect() }
     }
 
     /// The catalogue that is read.
@@ -80,7 +77,7 @@ impl<'a> Ratings<'a> {
     }
 
     fn record(&self, id: RegistryId) -> Rated {
-        let cell = self.index.get(&id).and_then(|at| self.records.get(*at));
+        let cell = self.records.get(id.position());
         let rated = || {
             let read = self.catalogue.standing(id);
             let overlay = self.declarations.overlays.iter().find(|(of, _)| *of == id).map(|(_, overlay)| overlay);

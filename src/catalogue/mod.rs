@@ -58,10 +58,16 @@ pub fn all() -> impl Iterator<Item = RegistryId> {
 }
 
 impl RegistryId {
+    /// Its position among all registries.
+    #[must_use]
+    pub fn position(self) -> usize {
+        usize::from(self.0)
+    }
+
     /// Its row.
     #[must_use]
     pub fn row(self) -> &'static Row {
-        embedded::ROWS.get(usize::from(self.0)).unwrap_or(&MISSING)
+        embedded::ROWS.get(self.position()).unwrap_or(&MISSING)
     }
 
     /// Its record, parsed on first use. A record that does not parse (a test holds that none is) is an unrated one without

@@ -96,6 +96,18 @@ impl Statuses {
         self.statuses.get(control.index()).copied().unwrap_or_default()
     }
 
+    /// Whether a control counts in a reading; `shown` are the controls that facts which count show.
+    #[must_use]
+    pub fn is_met(&self, control: Control, reading: Reading, shown: ControlSet) -> bool {
+        let status = self.get(control);
+        let counts = match reading {
+            Reading::Guaranteed => false,
+            Reading::Offered => true,
+            Reading::Observed => shown.contains(control),
+        };
+        status.is_guaranteed() || (status.is_offered() && counts)
+    }
+
     /// Each control with its status, in the order of the matrix.
     pub fn iter(&self) -> impl Iterator<Item = (Control, Status)> {
         Control::ALL.into_iter().zip(self.statuses)
@@ -153,13 +165,7 @@ impl Rating {
     /// Whether this control counts in this reading.
     #[must_use]
     pub fn is_met(&self, control: Control) -> bool {
-        let status = self.statuses.get(control);
-        let counts = match self.reading {
-            Reading::Guaranteed => false,
-            Reading::Offered => true,
-            Reading::Observed => self.shown.contains(control),
-        };
-        status.is_guaranteed() || (status.is_offered() && counts)
+        self.statuses.is_met(control, self.reading, self.shown)
     }
 
     /// The controls that `tier` needs and that don't count, in the order of the matrix. Empty if the tier is reached.

@@ -1,10 +1,10 @@
 //! `control-missing`: a control that the policy asks by name and that is not met.
 
 use crate::catalogue::control::Control;
-use crate::catalogue::rating::{Reading, rate};
+use crate::catalogue::rating::{ControlSet, Reading};
 use crate::finding::{Finding, Subject, Words};
-use crate::policy::Setting;
-use crate::rules::{Case, Dependency, Findings, Rule, entry_words, has_judged_registry};
+use crate::policy::{Minimum, Setting};
+use crate::rules::{Case, Dependency, Findings, Rule, entry_words};
 
 pub(super) static RULE: Rule = Rule {
     id: "control-missing",
@@ -22,28 +22,31 @@ front and declare what it does, or make an exception with an end.",
     words,
 };
 
-fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
-    if !findings.wants(RULE.id) || case.policy.minimum.is_empty() {
-        return;
-    }
-    for dependency in case.dependencies().filter(|dependency| has_judged_registry(dependency.origin)) {
-        let Some(minimum) = case.minimum_for(&dependency) else { continue };
-        let Some(first) = minimum.controls.first() else { continue };
-        let missing = missing(case, &dependency, minimum.controls, minimum.reading.value);
-        if missing != 0 {
-            let (lockfile, entry) = dependency.id;
-            findings.add(&RULE, Subject::Entry(lockfile, entry), first.place, missing);
-        }
+/// What is asked of each dependency is asked once: `tier-below-minimum` looks for what this rule finds.
+fn check(_: &Case<'_>, _: &mut Findings<'_>) {}
+
+/// Whether this rule can find anything.
+pub(super) fn is_asked(case: &Case<'_>, findings: &Findings<'_>) -> bool {
+    findings.wants(RULE.id) && case.policy.minimum.asks_controls()
+}
+
+/// Finds what one dependency lacks.
+pub(super) fn find(case: &Case<'_>, dependency: &Dependency<'_>, minimum: &Minimum<'_>, findings: &mut Findings<'_>) {
+    let Some(first) = minimum.controls.first() else { return };
+    let missing = missing(case, dependency, minimum.controls, minimum.reading.value);
+    if missing != 0 {
+        let (lockfile, entry) = dependency.id;
+        findings.add(&RULE, Subject::Entry(lockfile, entry), first.place, missing);
     }
 }
 
 /// The controls that are asked and not met, as a set of bits in the order of the matrix.
 fn missing(case: &Case<'_>, dependency: &Dependency<'_>, asked: &[Setting<Control>], reading: Reading) -> u32 {
-    let rating = rate(&case.ratings.statuses(dependency.origin.registry, dependency.name()), reading);
+    let statuses = case.ratings.statuses(dependency.origin.registry, dependency.name());
     asked
         .iter()
         .map(|asked| asked.value)
-        .filter(|control| !rating.is_met(*control))
+        .filter(|control| !statuses.is_met(*control, reading, ControlSet::default()))
         .fold(0, |bits, control| bits | 1 << control.index())
 }
 

@@ -380,11 +380,18 @@ impl<'a> Case<'a> {
 
     /// Every judged entry, in order.
     pub fn dependencies(&self) -> impl Iterator<Item = Dependency<'a>> {
+        let case = *self;
+        (0..case.head.lockfiles.len()).flat_map(move |number| case.dependencies_of(number))
+    }
+
+    /// The judged entries of one lockfile, in order.
+    fn dependencies_of(&self, number: usize) -> impl Iterator<Item = Dependency<'a>> + use<'a> {
         let Self { head, folder, .. } = *self;
-        let is_here = move |judged: &Judged| folder.is_none_or(|folder| folder.holds(head.path(judged.lockfile.text)));
-        let lockfiles = head.lockfiles.iter().enumerate().filter(move |(_, judged)| judged.is_judged() && is_here(judged));
-        lockfiles.flat_map(move |(number, judged)| {
-            let number = u32::try_from(number).unwrap_or(u32::MAX);
+        let is_here =
+            |judged: &&Judged| judged.is_judged() && folder.is_none_or(|folder| folder.holds(head.path(judged.lockfile.text)));
+        let judged: Option<&'a Judged> = head.lockfiles.get(number).map(AsRef::as_ref).filter(is_here);
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        judged.into_iter().flat_map(move |judged| {
             let text = head.text(judged.lockfile.text);
             judged.lockfile.entries.iter().zip(&judged.routed.origins).enumerate().filter_map(move |(index, (entry, origin))| {
                 Some(Dependency { judged, text: text?, entry, origin, id: (number, u32::try_from(index).unwrap_or(u32::MAX)) })
@@ -510,6 +517,13 @@ impl<'a> Case<'a> {
         self.policy.minimum_for(&self.selectable(dependency))
     }
 
+    /// What the policy asks of one dependency after the other: for rules, which look at all of them.
+    pub fn minimums(&self) -> impl FnMut(&Dependency<'a>) -> Option<Minimum<'a>> {
+        let case = *self;
+        let mut asking = self.policy.minimum.asking();
+        move |dependency| asking(&case.selectable(dependency))
+    }
+
     /// The id of an origin for keys, tables and rule ids: a registry's, else its class.
     #[must_use]
     pub fn origin_id(&self, origin: &Origin) -> &'a str {
@@ -626,6 +640,21 @@ impl<'a> Findings<'a> {
         }
         baseline::apply(case, &mut findings.found);
         findings.found
+    }
+
+    /// Looks at the judged entries of each lockfile by themselves, at several lockfiles at once.
+    pub fn in_each_lockfile<'c>(
+        &mut self,
+        case: &Case<'c>,
+        look: impl Fn(&mut dyn Iterator<Item = Dependency<'c>>, &mut Self) + Sync,
+    ) {
+        let policy = self.policy;
+        let lockfiles = (0..case.head.lockfiles.len()).into_par_iter();
+        self.found.par_extend(lockfiles.flat_map_iter(|number| {
+            let mut findings = Self { policy, found: Vec::new() };
+            look(&mut case.dependencies_of(number), &mut findings);
+            findings.found
+        }));
     }
 
     /// Whether anything found under a level key is reported at all.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::catalogue::control::{Control, Tier};
 use crate::catalogue::rating::{Rating, Reading, rate};
 use crate::finding::{Finding, Subject, Words};
-use crate::policy::Alternative;
-use crate::rules::{Case, Findings, Rule, entry_words, has_judged_registry};
+use crate::policy::{Alternative, Minimum};
+use crate::rules::{Case, Dependency, Findings, Rule, control_missing, entry_words, has_judged_registry};
 
 pub(super) static RULE: Rule = Rule {
     id: "tier-below-minimum",
@@ -25,27 +25,41 @@ end (`packman explain exceptions`). A minimum for one registry or scope alone is
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
-    if !findings.wants(RULE.id) || case.policy.minimum.is_empty() {
+    let are_tiers_asked = findings.wants(RULE.id) && case.policy.minimum.asks_tiers();
+    let are_controls_asked = control_missing::is_asked(case, findings);
+    if !are_tiers_asked && !are_controls_asked {
         return;
     }
-    for dependency in case.dependencies().filter(|dependency| has_judged_registry(dependency.origin)) {
-        let Some(minimum) = case.minimum_for(&dependency) else { continue };
-        let tiers = case.ratings.tiers(dependency.origin, dependency.name());
-        let found = match minimum.reading.value {
-            Reading::Guaranteed => tiers.guaranteed,
-            Reading::Offered | Reading::Observed => tiers.offered,
-        };
-        let Some(found) = found else { continue };
-        let (lockfile, entry) = dependency.id;
-        let subject = Subject::Entry(lockfile, entry);
-        if let Some(asked) = minimum.tier.filter(|asked| found < asked.value) {
-            findings.add(&RULE, subject, asked.place, u32::from(asked.value.0));
-        } else if let Some(first) = minimum.any_of.first() {
-            let statuses = case.ratings.statuses(dependency.origin.registry, dependency.name());
-            let rating = rate(&statuses, minimum.reading.value);
-            if !minimum.any_of.iter().any(|one| is_met(one, found, &rating)) {
-                findings.add(&RULE, subject, first.place, ALTERNATIVES);
+    findings.in_each_lockfile(case, |dependencies, findings| {
+        let mut minimums = case.minimums();
+        for dependency in dependencies.filter(|dependency| has_judged_registry(dependency.origin)) {
+            let Some(minimum) = minimums(&dependency) else { continue };
+            if are_tiers_asked {
+                find(case, &dependency, &minimum, findings);
             }
+            if are_controls_asked {
+                control_missing::find(case, &dependency, &minimum, findings);
+            }
+        }
+    });
+}
+
+fn find(case: &Case<'_>, dependency: &Dependency<'_>, minimum: &Minimum<'_>, findings: &mut Findings<'_>) {
+    let tiers = case.ratings.tiers(dependency.origin, dependency.name());
+    let found = match minimum.reading.value {
+        Reading::Guaranteed => tiers.guaranteed,
+        Reading::Offered | Reading::Observed => tiers.offered,
+    };
+    let Some(found) = found else { return };
+    let (lockfile, entry) = dependency.id;
+    let subject = Subject::Entry(lockfile, entry);
+    if let Some(asked) = minimum.tier.filter(|asked| found < asked.value) {
+        findings.add(&RULE, subject, asked.place, u32::from(asked.value.0));
+    } else if let Some(first) = minimum.any_of.first() {
+        let statuses = case.ratings.statuses(dependency.origin.registry, dependency.name());
+        let rating = rate(&statuses, minimum.reading.value);
+        if !minimum.any_of.iter().any(|one| is_met(one, found, &rating)) {
+            findings.add(&RULE, subject, first.place, ALTERNATIVES);
         }
     }
 }
