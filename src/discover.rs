@@ -3,7 +3,7 @@
 //! Answers for: what is read, shadowed, excluded, left out, unreadable. Never reads a client's configuration and never drops a file
 //! silently.
 
-use crate::formats::{FORMATS, Format};
+use crate::formats::{self, Format};
 use crate::text::{Problem, TextId, Texts};
 use crate::tree::{FileKind, Tree};
 
@@ -30,7 +30,7 @@ pub(crate) fn named(texts: &Texts, exclude: &(dyn Fn(&str) -> bool + Sync)) -> (
     let mut named = Vec::new();
     let mut excluded = Vec::new();
     for (text, path, kind) in texts.paths() {
-        let formats = claims(path);
+        let formats = formats::claiming(path);
         if formats.is_empty() {
             continue;
         }
@@ -47,11 +47,6 @@ pub(crate) fn named(texts: &Texts, exclude: &(dyn Fn(&str) -> bool + Sync)) -> (
 pub(crate) fn claimed(texts: &Texts, tree: &dyn Tree, named: &[Named]) -> Vec<Claimed> {
     use rayon::prelude::*;
     named.par_iter().filter_map(|named| claim(texts, tree, named)).collect()
-}
-
-/// The formats that claim a path by name, in the table's order.
-fn claims(path: &str) -> Vec<&'static Format> {
-    FORMATS.iter().copied().filter(|format| format.claims(path)).collect()
 }
 
 /// The first format whose look at the content says yes. A file that cannot be read belongs to a format only if its name, or what of its

@@ -103,13 +103,20 @@ impl Claim {
     /// Whether a path is claimed.
     #[must_use]
     pub fn matches(self, path: &str) -> bool {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let lower = || name.to_ascii_lowercase();
+        self.fits(path, name_of(path))
+    }
+
+    /// The same where the file's name is known: every file of a repository is asked about every claim.
+    fn fits(self, path: &str, name: &str) -> bool {
+        let is_any_case =
+            |part: Option<&[u8]>, wanted: &str| part.is_some_and(|part| part.eq_ignore_ascii_case(wanted.as_bytes()));
         match self {
             Self::Name(exact) => name == exact,
             Self::NameAnyCase(exact) => name.eq_ignore_ascii_case(exact),
-            Self::PrefixAnyCase(prefix) => name.len() > prefix.len() && lower().starts_with(&prefix.to_ascii_lowercase()),
-            Self::SuffixAnyCase(suffix) => lower().ends_with(&suffix.to_ascii_lowercase()),
+            Self::PrefixAnyCase(prefix) => name.len() > prefix.len() && is_any_case(name.as_bytes().get(..prefix.len()), prefix),
+            Self::SuffixAnyCase(suffix) => {
+                is_any_case(name.len().checked_sub(suffix.len()).and_then(|start| name.as_bytes().get(start..)), suffix)
+            }
             Self::Around(before, after) => {
                 name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
             }
@@ -118,6 +125,10 @@ impl Claim {
             Self::Path(end) => ends_in_parts(path, end),
         }
     }
+}
+
+fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Whether the last parts of a path are these.
@@ -148,8 +159,19 @@ impl Format {
     /// Whether the format claims a path, by name alone.
     #[must_use]
     pub fn claims(&self, path: &str) -> bool {
-        self.files.iter().any(|claim| claim.matches(path))
+        self.claims_named(path, name_of(path))
     }
+
+    fn claims_named(&self, path: &str, name: &str) -> bool {
+        self.files.iter().any(|claim| claim.fits(path, name))
+    }
+}
+
+/// The formats that claim a path by name, in the table's order.
+#[must_use]
+pub fn claiming(path: &str) -> Vec<&'static Format> {
+    let name = name_of(path);
+    FORMATS.iter().copied().filter(|format| format.claims_named(path, name)).collect()
 }
 
 /// All formats. Where two claim a name, the first whose look at the content says yes gets it.

@@ -51,13 +51,14 @@ impl Line {
         let mut words: Vec<Word> = Vec::new();
         let mut open: Option<Word> = None;
         let mut quote = None;
-        for (at, character) in self.text.char_indices().skip_while(|(at, _)| *at < from) {
+        for (at, character) in self.text.get(from..).unwrap_or("").char_indices() {
+            let at = from + at;
             let end = at + character.len_utf8();
             if quote.is_none() && character.is_whitespace() {
                 words.extend(open.take());
                 continue;
             }
-            let word = open.get_or_insert(Word { text: String::new(), range: at..end });
+            let word = open.get_or_insert_with(|| Word { text: String::new(), range: at..end });
             word.range.end = end;
             match quote {
                 Some(mark) if mark == character => quote = None,

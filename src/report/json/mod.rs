@@ -11,11 +11,12 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use rayon::prelude::*;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Serialize, Serializer};
 
 use crate::finding::{Finding, State, Subject, Words};
-use crate::formats::FORMATS;
+use crate::formats;
 use crate::judge::{Report, Row};
 use crate::policy;
 use crate::report::json::lists::{CHUNK_ROWS, Lists, begin, row};
@@ -504,11 +505,11 @@ fn baseline_row<'r>(report: &Report<'r>) -> Option<BaselineRow<'r>> {
 
 /// Every file that had a say: of the head, of the base what the head does not share, then what was given by hand.
 fn inputs<'r>(case: &'r Case<'r>) -> Vec<Input<'r>> {
-    let input = |text: &'r Text, role| Input { path: &text.path, sha256: text.sha256(), side: text.id.side.id(), role };
+    let input = |(text, role): (&'r Text, _)| Input { path: &text.path, sha256: text.sha256(), side: text.id.side.id(), role };
     let sides = [Some(case.head), case.base].into_iter().flatten();
     let of_sides = sides.flat_map(|side| {
         let lockfiles: HashSet<TextId> = side.lockfiles.iter().map(|judged| judged.lockfile.text).collect();
-        side.texts.all_loaded().filter_map(move |text| Some(input(text, role(case, text, &lockfiles)?)))
+        side.texts.all_loaded().filter_map(move |text| Some((text, role(case, text, &lockfiles)?)))
     });
     let floors = || case.others.iter().filter(|other| other.by == By::Floor).filter_map(|floor| floor.case.policy.text);
     let by_hand = |text| match text {
@@ -516,7 +517,8 @@ fn inputs<'r>(case: &'r Case<'r>) -> Vec<Input<'r>> {
         text if floors().any(|floor| floor == text) => "floor",
         _ => "facts",
     };
-    of_sides.chain(case.outside.iter().map(|text| input(text, by_hand(text.id)))).collect()
+    let texts: Vec<(&Text, &str)> = of_sides.chain(case.outside.iter().map(|text| (text, by_hand(text.id)))).collect();
+    texts.into_par_iter().map(input).collect()
 }
 
 /// What a file had to say; nothing if it only looked like a lockfile.
@@ -527,7 +529,7 @@ fn role(case: &Case<'_>, text: &Text, lockfiles: &HashSet<TextId>) -> Option<&'s
         _ if policies.any(|policy| policy.files.contains(&text.id)) => Some("policy"),
         path if policy::PATHS.contains(&path) => Some("policy"),
         policy::BASELINE_PATH => Some("baseline"),
-        path => (!FORMATS.iter().any(|format| format.claims(path))).then_some("neighbour"),
+        path => formats::claiming(path).is_empty().then_some("neighbour"),
     }
 }
 
