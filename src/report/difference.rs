@@ -286,8 +286,10 @@ pub fn json(case: &Case<'_>, different: &Differences<'_>, out: &mut dyn Write) -
             .map(|one| UnreadRow { side: one.side.id(), path: &one.path, message: &one.message })
             .collect(),
     };
-    escape::json(&document, &mut *out)?;
-    writeln!(out)
+    let mut bytes = Vec::new();
+    escape::json(&document, &mut bytes)?;
+    bytes.push(b'\n');
+    out.write_all(&bytes)
 }
 
 fn package_row<'r>(case: &Case<'r>, one: &Difference<'r>) -> Option<PackageRow<'r>> {

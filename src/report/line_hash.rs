@@ -22,8 +22,9 @@ pub fn line_hashes(bytes: &[u8], wanted: &BTreeSet<u32>) -> BTreeMap<u32, String
     few_hashes(bytes, wanted).unwrap_or_else(|| hashes_among_all(bytes, wanted))
 }
 
-/// So many units tell most lines apart.
+/// So many units tell most lines apart, so many most others: only lines of which both are the same are hashed.
 const BEGINNING: usize = 16;
+const LONGER_BEGINNING: usize = 56;
 /// So many lines at least must not begin like wanted ones for each one that does: a hash costs as much as looking at several beginnings.
 const OTHERS_MIN: usize = 4;
 
@@ -34,7 +35,9 @@ fn few_hashes(bytes: &[u8], wanted: &BTreeSet<u32>) -> Option<BTreeMap<u32, Stri
     }
     let starts: Vec<usize> = std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|at| at + 1)).collect();
     let start_of = |line: &u32| starts.get((*line as usize).checked_sub(1)?).copied();
-    let beginnings: HashSet<[u8; BEGINNING]> = wanted.iter().filter_map(start_of).map(|start| units_from(bytes, start)).collect();
+    let wanted_starts = || wanted.iter().filter_map(start_of);
+    let beginnings: HashSet<[u8; BEGINNING]> = wanted_starts().map(|start| units_from(bytes, start)).collect();
+    let longer: HashSet<[u8; LONGER_BEGINNING]> = wanted_starts().map(|start| units_from(bytes, start)).collect();
     let factors = std::array::from_fn(|at| power(WINDOW - 1 - at));
     let mut left = starts.len() / (OTHERS_MIN + 1);
     let mut counts: HashMap<u64, u32> = HashMap::default();
@@ -44,6 +47,9 @@ fn few_hashes(bytes: &[u8], wanted: &BTreeSet<u32>) -> Option<BTreeMap<u32, Stri
             continue;
         }
         left = left.checked_sub(1)?;
+        if !longer.contains(&units_from(bytes, *start)) {
+            continue;
+        }
         let hash = hash_of_units(&units_from(bytes, *start), &factors);
         let count = counts.entry(hash).or_default();
         *count += 1;
@@ -59,9 +65,17 @@ const BEHIND: u8 = 0xFF;
 
 /// The units from a place on, blanks left out; behind the last one a mark and zeros.
 fn units_from<const COUNT: usize>(bytes: &[u8], start: usize) -> [u8; COUNT] {
-    let kept = bytes.get(start..).unwrap_or(&[]).iter().copied().filter(|byte| !matches!(byte, b' ' | b'\t'));
     let mut units = [0; COUNT];
-    units.iter_mut().zip(kept.chain([BEHIND])).for_each(|(unit, byte)| *unit = byte);
+    let mut kept = 0;
+    for byte in bytes.get(start..).unwrap_or(&[]) {
+        let Some(unit) = units.get_mut(kept) else { return units };
+        // A blank is written over by what comes next: nothing to guess for the processor.
+        *unit = *byte;
+        kept += usize::from(!matches!(byte, b' ' | b'\t'));
+    }
+    if let Some(unit) = units.get_mut(kept) {
+        *unit = BEHIND;
+    }
     units
 }
 

@@ -56,6 +56,9 @@ struct Visit {
     folders: Vec<Folder>,
 }
 
+/// So many folders are visited in a row: to hand one over to another thread costs as much as a visit.
+const FOLDERS_MIN: usize = 8;
+
 /// Lists the folder at `disk`. Its path from the work tree's top is `prefix`, empty or with a last `/`.
 pub(super) fn list(disk: &Path, prefix: &[u8], index: &Index, ignoring: Ignoring) -> Listing {
     let walk = Walk { index, above_size: prefix.len() };
@@ -68,7 +71,7 @@ pub(super) fn list(disk: &Path, prefix: &[u8], index: &Index, ignoring: Ignoring
     }
     let mut folders = vec![Folder { path: prefix.to_vec(), disk: disk.to_owned(), tracked, ignoring }];
     while !folders.is_empty() {
-        let visits: Vec<Visit> = folders.into_par_iter().map(|folder| walk.visit(folder)).collect();
+        let visits: Vec<Visit> = folders.into_par_iter().with_min_len(FOLDERS_MIN).map(|folder| walk.visit(folder)).collect();
         folders = Vec::new();
         for mut visit in visits {
             listing.files.append(&mut visit.listing.files);

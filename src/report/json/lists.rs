@@ -43,21 +43,20 @@ impl Lists<'_> {
         let name = self.names.pop_front().unwrap_or_default();
         write!(self.out, "\"{name}\":[")?;
         let mut is_first = true;
+        let mut rendered: Vec<Vec<u8>> = vec![Vec::new(); rayon::current_num_threads() * CHUNKS_PER_THREAD];
         loop {
-            let some: Vec<C> = chunks.take(rayon::current_num_threads() * CHUNKS_PER_THREAD).collect();
+            let some: Vec<C> = chunks.take(rendered.len()).collect();
             if some.is_empty() {
                 break;
             }
-            let rendered: Vec<io::Result<Vec<u8>>> = some
-                .par_iter()
-                .with_max_len(1)
-                .map(|chunk| {
-                    let mut rows = Vec::with_capacity(CHUNK_ROWS * 1024);
-                    render(chunk, &mut rows).map(|()| rows)
+            let chunks = some.par_iter().zip(&mut rendered).with_max_len(1);
+            chunks
+                .map(|(chunk, rows)| {
+                    rows.clear();
+                    render(chunk, rows)
                 })
-                .collect();
-            for rows in rendered {
-                let rows = rows?;
+                .collect::<io::Result<()>>()?;
+            for rows in rendered.iter().take(some.len()) {
                 let Some(rows) = rows.strip_suffix(b",") else { continue };
                 if !std::mem::take(&mut is_first) {
                     self.out.write_all(b",")?;
@@ -70,7 +69,7 @@ impl Lists<'_> {
 }
 
 pub(super) fn row(row: &impl Serialize, rows: &mut Vec<u8>) -> io::Result<()> {
-    escape::json(row, &mut *rows)?;
+    escape::json(row, rows)?;
     rows.push(b',');
     Ok(())
 }

@@ -44,7 +44,7 @@ const NOTIFICATIONS_MAX: usize = 200;
 fn write(report: &Report<'_>, _: Style, out: &mut dyn Write) -> io::Result<()> {
     let mut results_max = limits::RESULTS_MAX;
     loop {
-        let bytes = serde_json::to_vec(&log(report, results_max))?;
+        let bytes = log(report, results_max)?;
         match limits::fewer_results(&bytes, results_max)? {
             Some(fewer) => results_max = fewer,
             None => return out.write_all(&bytes).and_then(|()| out.write_all(b"\n")),
@@ -52,7 +52,8 @@ fn write(report: &Report<'_>, _: Style, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-fn log(report: &Report<'_>, results_max: usize) -> Sarif {
+/// The whole log. Its results are written by themselves.
+fn log(report: &Report<'_>, results_max: usize) -> io::Result<Vec<u8>> {
     let rules = Rules::of(report);
     let places = Places::new(&report.case);
     let alerts = alerts(report, &rules, &places, results_max);
@@ -70,9 +71,15 @@ fn log(report: &Report<'_>, results_max: usize) -> Sarif {
         .original_uri_base_ids(BTreeMap::from([(ROOT.to_owned(), root)]))
         .column_kind(json!("utf16CodeUnits"))
         .newline_sequences(["\r\n", "\n", "\r"].map(str::to_owned).to_vec())
-        .results(results::results(report, &rules, &alerts.kept, &places))
+        .results(Vec::new())
         .build();
-    Sarif::builder().schema(SCHEMA).version(json!("2.1.0")).runs(vec![run]).build()
+    let mut log = serde_json::to_vec(&Sarif::builder().schema(SCHEMA).version(json!("2.1.0")).runs(vec![run]).build())?;
+    // No string can hold this: its quotes would be escaped.
+    let empty = memchr::memmem::find(&log, br#""results":[]"#).ok_or_else(|| io::Error::other("a log has no results"))?;
+    let behind = log.split_off(empty + br#""results":["#.len());
+    log.extend(results::results(report, &rules, &alerts.kept, &places)?);
+    log.extend(behind);
+    Ok(log)
 }
 
 /// The category: what stands before the last slash. Each folder that is judged by itself has its own, since an upload takes the place

@@ -24,8 +24,11 @@ use crate::text::{Place, Region, Side, TextId};
 /// So many further members of a result are named and linked.
 const MEMBERS_MAX: usize = 20;
 
-/// All results, with their fingerprints.
-pub(super) fn results(report: &Report<'_>, rules: &Rules, alerts: &[Alert], places: &Places<'_>) -> Vec<SarifResult> {
+/// So many results are built before they are written: the types of a result are large, and few of their members are used.
+const CHUNK_RESULTS: usize = 64;
+
+/// All results with their fingerprints, as the members of a JSON array.
+pub(super) fn results(report: &Report<'_>, rules: &Rules, alerts: &[Alert], places: &Places<'_>) -> serde_json::Result<Vec<u8>> {
     let anchors: Vec<(TextId, Region)> = alerts.iter().map(|alert| anchor(report, alert, places)).collect();
     let mut wanted: BTreeMap<TextId, BTreeSet<u32>> = BTreeMap::new();
     for (text, region) in &anchors {
@@ -34,8 +37,22 @@ pub(super) fn results(report: &Report<'_>, rules: &Rules, alerts: &[Alert], plac
     let hashes: BTreeMap<TextId, BTreeMap<u32, String>> =
         wanted.into_par_iter().filter_map(|(id, lines)| Some((id, line_hashes(report.case.text(id)?.bytes(), &lines)))).collect();
     let hash = |(text, region): &(TextId, Region)| hashes.get(text).and_then(|lines| lines.get(&region.line)).cloned();
-    let pairs = alerts.par_iter().zip(&anchors);
-    pairs.filter_map(|(alert, anchor)| result(report, rules, alert, anchor, hash(anchor), places)).collect()
+    let pairs = alerts.par_chunks(CHUNK_RESULTS).zip(anchors.par_chunks(CHUNK_RESULTS));
+    let chunks: Vec<Vec<u8>> = pairs
+        .map(|(alerts, anchors)| {
+            let mut written = Vec::new();
+            for (alert, anchor) in alerts.iter().zip(anchors) {
+                if let Some(result) = result(report, rules, alert, anchor, hash(anchor), places) {
+                    serde_json::to_writer(&mut written, &result)?;
+                    written.push(b',');
+                }
+            }
+            Ok(written)
+        })
+        .collect::<serde_json::Result<_>>()?;
+    let mut all = chunks.concat();
+    all.pop();
+    Ok(all)
 }
 
 fn result(
