@@ -58,10 +58,9 @@ pub(super) fn load(text: Option<&Text>, context: &Context<'_>) -> Result<Policy,
         faults.sort_by_key(|fault| fault.place);
         faults
     };
-    let schema = super::schema();
-    let Layers { all: layers, faults, is_whole } = layers::of(text, context, &schema);
+    let Layers { all: layers, faults, is_whole } = layers::of(text, context);
     let (mut policy, mut faults) = policy(text, &layers.iter().collect::<Vec<_>>(), context, (faults, is_whole));
-    folders::add(&mut policy, &layers, context, &schema, &mut faults);
+    folders::add(&mut policy, &layers, context, &mut faults);
     if faults.is_empty() { Ok(policy) } else { Err(sorted(faults)) }
 }
 

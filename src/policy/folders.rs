@@ -3,8 +3,6 @@
 //! Answers for: which file is a folder's policy, what may stand in it, and which of its lines would loosen what it may not. That the worse
 //! of both verdicts stands, `states` says.
 
-use serde_json::Value;
-
 use super::compile;
 use super::fault::Fault;
 use super::file::{self, At, File, Table};
@@ -55,7 +53,7 @@ impl Folder {
 }
 
 /// Reads the policies of all folders that the layers name, and lets them count.
-pub(super) fn add(policy: &mut Policy, root: &[Layer<'_>], context: &Context<'_>, schema: &Value, faults: &mut Vec<Fault>) {
+pub(super) fn add(policy: &mut Policy, root: &[Layer<'_>], context: &Context<'_>, faults: &mut Vec<Fault>) {
     let mut named: Vec<Named<'_>> = Vec::new();
     for source in root.iter().filter_map(Layer::source) {
         for (path, written) in &source.file.folders.0 {
@@ -70,7 +68,7 @@ pub(super) fn add(policy: &mut Policy, root: &[Layer<'_>], context: &Context<'_>
     // An outer folder first: what lies within it has the last word.
     named.sort_by_key(|folder| folder.path);
     for folder in &named {
-        let Layers { all: layers, faults: found, .. } = layers::over(root, (folder.path, folder.text), context, schema);
+        let Layers { all: layers, faults: found, .. } = layers::over(root, (folder.path, folder.text), context);
         let is_root = |text: TextId| policy.files.contains(&text);
         let sources: Vec<&Source<'_>> = layers.iter().filter_map(Layer::source).filter(|one| !is_root(one.text.id)).collect();
         let misplaced: Vec<Fault> = sources.iter().flat_map(|source| misplaced(source, folder)).collect();

@@ -3,8 +3,6 @@
 //! Answers for: `extends`, and every way in which it can go wrong: a missing file, one outside the repository, a circle, too many. Gives no
 //! setting a meaning: `compile` does.
 
-use serde_json::Value;
-
 use super::compile::{Document, Read, read_what_stands};
 use super::fault::{Fault, advice, listed, nearest};
 use super::file::{At, File};
@@ -55,8 +53,8 @@ pub(super) struct Layers<'a> {
 }
 
 /// All layers of a policy. Without any preset, `standard` lies below them.
-pub(super) fn of<'a>(text: Option<&'a Text>, context: &Context<'a>, schema: &Value) -> Layers<'a> {
-    let Layers { all: mut layers, faults, is_whole } = walk(text, (None, &[]), context, schema);
+pub(super) fn of<'a>(text: Option<&'a Text>, context: &Context<'a>) -> Layers<'a> {
+    let Layers { all: mut layers, faults, is_whole } = walk(text, (None, &[]), context);
     let has_preset = layers.iter().any(|layer| matches!(layer, Layer::Preset(..)));
     if !has_preset && let Some((id, preset)) = presets::read(presets::DEFAULT) {
         layers.insert(0, Layer::Preset(Setting::of(id, SetBy::Default), Box::new(preset)));
@@ -65,24 +63,13 @@ pub(super) fn of<'a>(text: Option<&'a Text>, context: &Context<'a>, schema: &Val
 }
 
 /// The layers of a folder's policy that come over those of the policy at the root.
-pub(super) fn over<'a>(
-    root: &[Layer<'a>],
-    (folder, text): (&'a str, &'a Text),
-    context: &Context<'a>,
-    schema: &Value,
-) -> Layers<'a> {
-    walk(Some(text), (Some(folder), root), context, schema)
+pub(super) fn over<'a>(root: &[Layer<'a>], (folder, text): (&'a str, &'a Text), context: &Context<'a>) -> Layers<'a> {
+    walk(Some(text), (Some(folder), root), context)
 }
 
-fn walk<'a>(
-    text: Option<&'a Text>,
-    (folder, below): (Option<&'a str>, &[Layer<'a>]),
-    context: &Context<'a>,
-    schema: &Value,
-) -> Layers<'a> {
+fn walk<'a>(text: Option<&'a Text>, (folder, below): (Option<&'a str>, &[Layer<'a>]), context: &Context<'a>) -> Layers<'a> {
     let known = below.iter().filter_map(|layer| Some(layer.source()?.text.id)).collect();
-    let mut walk =
-        Walk { context, schema, folder, layers: Vec::new(), open: Vec::new(), known, is_whole: true, faults: Vec::new() };
+    let mut walk = Walk { context, folder, layers: Vec::new(), open: Vec::new(), known, is_whole: true, faults: Vec::new() };
     if let Some(text) = text {
         walk.visit(text);
     }
@@ -91,7 +78,6 @@ fn walk<'a>(
 
 struct Walk<'a, 'w> {
     context: &'w Context<'a>,
-    schema: &'w Value,
     folder: Option<&'a str>,
     layers: Vec<Layer<'a>>,
     /// The files around the one that is read, each with the line of it that is followed.
@@ -105,7 +91,7 @@ struct Walk<'a, 'w> {
 impl<'a> Walk<'a, '_> {
     fn visit(&mut self, text: &'a Text) {
         self.known.push(text.id);
-        let document = Document { noun: "policy", bytes_max: POLICY_BYTES_MAX, schema: self.schema };
+        let document = Document { noun: "policy", bytes_max: POLICY_BYTES_MAX, schema: super::schema() };
         let Read { file, keys, faults, lost } = match read_what_stands::<File>(text, &document) {
             Ok(read) => read,
             Err(faults) => {

@@ -2,6 +2,8 @@
 //!
 //! Answers for: the schema, and the closed lists of words in it. Checks nothing: `shape` does.
 
+use std::sync::LazyLock;
+
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
@@ -15,8 +17,9 @@ use crate::ecosystem::Ecosystem;
 
 /// The schema as it is published, in `policies/packman.schema.json`: draft 7, which editors know best.
 #[must_use]
-pub fn schema() -> Value {
-    of::<File>()
+pub fn schema() -> &'static Value {
+    static SCHEMA: LazyLock<Value> = LazyLock::new(of::<File>);
+    &SCHEMA
 }
 
 /// The schema of a file of ours.

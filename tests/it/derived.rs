@@ -84,6 +84,6 @@ fn embedded_rows_are_those_of_the_records() {
 
 #[test]
 fn the_policy_schema_is_that_of_its_types() {
-    let schema = serde_json::to_string_pretty(&packman::policy::schema()).unwrap();
+    let schema = serde_json::to_string_pretty(packman::policy::schema()).unwrap();
     fresh("policies/packman.schema.json", &format!("{schema}\n"));
 }

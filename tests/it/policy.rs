@@ -480,7 +480,7 @@ fn the_guide_is_right() {
         loaded.unwrap_or_else(|faults| panic!("{}", dump(&text(example), &faults)));
     }
     let mut keys = Vec::new();
-    keys_of(&policy::schema(), &mut keys);
+    keys_of(policy::schema(), &mut keys);
     let rules: Vec<&str> = ROWS.iter().map(|row| row.id).collect();
     let is_word = |key: &str| rules.contains(&key) || Ecosystem::from_id(key).is_some() || Control::from_id(key).is_some();
     for key in keys.iter().filter(|key| !is_word(key)) {

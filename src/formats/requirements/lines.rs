@@ -48,10 +48,14 @@ impl Line {
 
     /// The words from an offset on, as a shell would cut them.
     pub(super) fn words(&self, from: usize) -> Vec<Word> {
+        let rest = self.text.get(from..).unwrap_or("");
+        if memchr::memchr2(b'"', b'\'', rest.as_bytes()).is_none() {
+            return plain_words(rest, from);
+        }
         let mut words: Vec<Word> = Vec::new();
         let mut open: Option<Word> = None;
         let mut quote = None;
-        for (at, character) in self.text.get(from..).unwrap_or("").char_indices() {
+        for (at, character) in rest.char_indices() {
             let at = from + at;
             let end = at + character.len_utf8();
             if quote.is_none() && character.is_whitespace() {
@@ -68,6 +72,19 @@ impl Line {
         }
         words.extend(open);
         words
+    }
+}
+
+/// The words of a text without quotes, which begins at an offset of its line.
+fn plain_words(mut rest: &str, mut from: usize) -> Vec<Word> {
+    let mut words = Vec::new();
+    loop {
+        let word = rest.trim_start();
+        from += rest.len() - word.len();
+        let size = word.find(char::is_whitespace).unwrap_or(word.len());
+        let Some((word, behind)) = word.split_at_checked(size).filter(|(word, _)| !word.is_empty()) else { return words };
+        words.push(Word { text: word.to_owned(), range: from..from + size });
+        (rest, from) = (behind, from + size);
     }
 }
 
