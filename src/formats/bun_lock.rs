@@ -1,8 +1,8 @@
 //! bun.lock: what bun installs, as JSON with comments.
 //!
 //! Answers for: entries by install path, each by the first part of its tuple (never by its length, which varies), workspace members,
-//! files bundled in other packages, hashes, edges, directness and scopes from `workspaces`. Never decides which registry an empty
-//! address means: `""` is whatever the default was.
+//! files bundled in other packages, packages in the place of others, hashes, edges, directness and scopes from `workspaces`. Never
+//! decides which registry an empty address means: `""` is whatever the default was.
 //!
 //! Specification: bun's lockfile types; versions 0 to 2. Quirks: the key is the install path (`parent/child`), the name stands in the
 //! tuple; repositories are pinned by seven digits of a commit, which is no full commit; `trustedDependencies` lists whose scripts run.
@@ -14,6 +14,7 @@ use foldhash::{HashMap, HashMapExt};
 
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
+use crate::formats::aliases::{self, Aliases};
 use crate::formats::npm_spec::{self, Located, Spec, part, split_name};
 use crate::formats::package_json;
 use crate::formats::reach::Walk;
@@ -70,15 +71,15 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
         lockfile.problems.push(Problem::new(section.key_place(), Lost::Detail, message));
     }
     let members = root.get("workspaces").into_iter().flat_map(Node::members).map(|member| (member.key(), member)).collect();
-    let (paths, merged) = (HashMap::new(), HashMap::new());
-    let mut reading = Reading { lockfile, text, neighbours, paths, merged, members, buffer: String::new() };
+    let (paths, merged, aliases) = (HashMap::new(), HashMap::new(), Aliases::default());
+    let mut reading = Reading { lockfile, text, neighbours, paths, merged, members, aliases, buffer: String::new() };
     let trusted: HashMap<&str, Node<'_>> =
         root.get("trustedDependencies").into_iter().flat_map(Node::items).filter_map(|item| Some((item.text()?, item))).collect();
     // What holds others comes first, so that what is bundled finds it.
     let mut tuples: Vec<Node<'_>> = packages.into_iter().flat_map(Node::members).collect();
     tuples.sort_by_key(|tuple| segments(tuple.key()));
-    for tuple in &tuples {
-        reading.tuple(*tuple, &trusted);
+    for (number, tuple) in (0..).zip(&tuples) {
+        reading.tuple(number, *tuple, &trusted);
     }
     Ok(reading.connect(root, &tuples))
 }
@@ -102,11 +103,21 @@ struct Reading<'d> {
     lockfile: Lockfile,
     text: &'d Text,
     neighbours: &'d Neighbours<'d>,
-    paths: HashMap<&'d str, u32>,
+    /// Entries by install path, each with the number of its tuple.
+    paths: HashMap<&'d str, Installed>,
     merged: HashMap<Same<'d>, u32>,
     /// Projects of the workspace by their folder.
     members: HashMap<&'d str, Node<'d>>,
+    aliases: Aliases,
     buffer: String,
+}
+
+/// What lies at an install path.
+#[derive(Clone, Copy)]
+struct Installed {
+    entry: u32,
+    /// The number of its tuple.
+    tuple: u32,
 }
 
 /// What two tuples share that are one entry.
@@ -119,7 +130,7 @@ struct Same<'d> {
 }
 
 impl<'d> Reading<'d> {
-    fn tuple(&mut self, tuple: Node<'d>, trusted: &HashMap<&str, Node<'d>>) {
+    fn tuple(&mut self, number: u32, tuple: Node<'d>, trusted: &HashMap<&str, Node<'d>>) {
         let content = &self.text.content;
         let first = tuple.items().next();
         let whole = first.and_then(Node::str);
@@ -135,7 +146,7 @@ impl<'d> Reading<'d> {
         let address = tuple.items().nth(1).filter(|_| npm_spec::is_version(rest));
         let is_bundled = details.and_then(|details| details.get("bundled")).and_then(Node::bool) == Some(true);
         let address_text = address.and_then(Node::text).unwrap_or("");
-        let bundler = self.paths.get(above).copied().filter(|_| is_bundled && address_text.is_empty());
+        let bundler = self.paths.get(above).map(|installed| installed.entry).filter(|_| is_bundled && address_text.is_empty());
         let texts: Vec<Node<'d>> =
             tuple.items().skip(1).filter(|item| item.text().is_some_and(|text| !text.is_empty())).collect();
         // The address, and bun's own name of an unpacked repository, are no hashes.
@@ -150,9 +161,13 @@ impl<'d> Reading<'d> {
             hash: hash.and_then(Node::text).unwrap_or(""),
             bundler,
         };
-        if let Some(index) = self.merged.get(&same).copied() {
+        let alias = (installed_as != name).then(|| part(&tuple.key_str(), content, installed_as));
+        if let Some(alias) = &alias {
+            self.aliases.add(number, alias, &part(&whole, content, name));
+        }
+        if let Some(entry) = self.merged.get(&same).copied() {
             self.lockfile.stated += 1;
-            self.paths.insert(tuple.key(), index);
+            self.paths.insert(tuple.key(), Installed { entry, tuple: number });
             return;
         }
         let Located { locator, moving } = match bundler {
@@ -163,13 +178,12 @@ impl<'d> Reading<'d> {
             Some(folder) => self.members.get(folder).and_then(|member| member.get("version")).and_then(Node::str),
             None => is_registry.then(|| part(&whole, content, rest)),
         };
-        let alias = (installed_as != name).then(|| part(&tuple.key_str(), content, installed_as));
         let runs_code = trusted.get(name).map(|item| item.span());
         let entry =
             Entry { runs_code, moving, alias, ..Entry::new(Ecosystem::Npm, part(&whole, content, name), version, locator) };
         let index = self.lockfile.push(entry);
         self.merged.insert(same, index);
-        self.paths.insert(tuple.key(), index);
+        self.paths.insert(tuple.key(), Installed { entry: index, tuple: number });
         self.hash(index, hash);
     }
 
@@ -232,8 +246,8 @@ impl<'d> Reading<'d> {
         if is_there { Locator::Workspace } else { Locator::Path(written) }
     }
 
-    /// Which entry `name` means for what lies at `path`: its own folder, then those above.
-    fn resolve(&mut self, path: &str, name: &str) -> Option<u32> {
+    /// What `name` means for what lies at `path`: its own folder, then those above.
+    fn resolve(&mut self, path: &str, name: &str) -> Option<Installed> {
         let mut folder = path;
         loop {
             self.buffer.clear();
@@ -254,12 +268,13 @@ impl<'d> Reading<'d> {
     fn connect(mut self, root: Node<'d>, tuples: &[Node<'d>]) -> Lockfile {
         let mut walk = Walk::default();
         for tuple in tuples {
-            let Some(from) = self.paths.get(tuple.key()).copied() else { continue };
+            let Some(from) = self.paths.get(tuple.key()).map(|installed| installed.entry) else { continue };
             let details = tuple.items().find(|item| item.is_map());
             for (section, is_optional) in EDGES {
                 for wanted in details.and_then(|details| details.get(section)).into_iter().flat_map(Node::members) {
                     if let Some(to) = self.resolve(tuple.key(), wanted.key()) {
-                        walk.edge(from, to, is_optional);
+                        walk.edge(from, to.entry, is_optional);
+                        self.aliases.asked(to.tuple, wanted.text().unwrap_or(""), false, &self.text.content);
                     }
                 }
             }
@@ -268,7 +283,25 @@ impl<'d> Reading<'d> {
             self.workspace(workspace, &mut walk);
         }
         yarn::settle(&mut self.lockfile, walk, true);
+        self.settle(root, tuples);
         self.lockfile
+    }
+
+    /// Marks what is installed in another package's place.
+    fn settle(&mut self, root: Node<'d>, tuples: &[Node<'d>]) {
+        let manifest = package_json::manifest(self.neighbours.folder(), self.neighbours);
+        let manifest = manifest.as_ref().map(Document::root);
+        let is_put = |real: &str| {
+            let own = manifest.into_iter().flat_map(|manifest| [manifest.get("overrides"), manifest.get("resolutions")]);
+            aliases::is_put(own.chain([root.get("overrides")]).flatten(), manifest, real)
+        };
+        for found in std::mem::take(&mut self.aliases).stand_ins(&self.text.content, is_put) {
+            let path = tuples.get(found.number as usize).map(|tuple| tuple.key());
+            let installed = path.and_then(|path| self.paths.get(path));
+            if let Some(entry) = installed.and_then(|installed| self.lockfile.entries.get_mut(installed.entry as usize)) {
+                found.mark(entry);
+            }
+        }
     }
 
     /// What one project asks for: the place is its manifest's own line, where it has one.
@@ -278,10 +311,15 @@ impl<'d> Reading<'d> {
         let path = folder.as_deref().map(|folder| join(folder, package_json::NAME));
         self.lockfile.covers.extend(path.and_then(|path| self.neighbours.find(&path)));
         let at = if workspace.key().is_empty() { "" } else { workspace.get("name").and_then(Node::text).unwrap_or("") };
-        let itself = self.paths.get(at).copied().filter(|_| !at.is_empty());
+        let itself = self.paths.get(at).map(|installed| installed.entry).filter(|_| !at.is_empty());
         let places = package_json::places(manifest.as_ref().map(Document::root));
+        let own = manifest.iter().flat_map(|manifest| package_json::requests(manifest.root())).map(|request| request.node);
+        let own: HashMap<&str, &str> = own.filter_map(|node| Some((node.key(), node.text()?))).collect();
         for request in package_json::requests(workspace) {
-            let Some(entry) = self.resolve(at, request.node.key()) else { continue };
+            let Some(Installed { entry, tuple }) = self.resolve(at, request.node.key()) else { continue };
+            // What the lockfile repeats of a manifest says nothing beside it.
+            let asked = own.get(request.node.key()).copied().or(request.node.text());
+            self.aliases.asked(tuple, asked.unwrap_or(""), true, &self.text.content);
             let place = places.get(request.node.key()).copied().unwrap_or_else(|| request.node.place());
             self.lockfile.declare(entry, place);
             let is_optional = request.scopes.contains(Scopes::OPTIONAL);

@@ -4,6 +4,7 @@
 //! Never knows a registry, a tier or a policy, and never makes a finding.
 
 mod actions;
+mod aliases;
 mod bun_lock;
 mod bun_lockb;
 mod cargo_lock;

@@ -49,7 +49,7 @@ pub(super) fn read<'d>(reading: &mut Reading<'d>, packages: Node<'d>, neighbours
     }
     aliases::ask(reading, 0, has_root.then_some(root), manifest);
     members(reading, &paths, neighbours);
-    std::mem::take(&mut reading.aliases).settle(reading, manifest);
+    aliases::settle(reading, manifest);
     reading.lockfile.covers.extend(neighbours.find(&join(neighbours.folder(), package_json::NAME)));
     for patterns in [&patterns, &own] {
         reading.lockfile.covers.extend(package_json::members(patterns, neighbours).into_values());

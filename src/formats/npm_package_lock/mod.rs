@@ -19,10 +19,9 @@ mod nested;
 
 use foldhash::{HashMap, HashMapExt};
 
-use aliases::Aliases;
-
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
+use crate::formats::aliases::Aliases;
 use crate::formats::npm_spec::{self, Located, Spec};
 use crate::formats::{Claim, Format};
 use crate::neighbours::Neighbours;

@@ -23,7 +23,7 @@ pub(super) fn read<'d>(reading: &mut Reading<'d>, dependencies: Node<'d>, neighb
     let manifest = package_json::manifest(neighbours.folder(), neighbours);
     let asking = manifest.as_ref().map(Document::root);
     aliases::ask(reading, 0, None, asking);
-    std::mem::take(&mut reading.aliases).settle(reading, asking);
+    aliases::settle(reading, asking);
     let Some(beside) = neighbours.find(&join(neighbours.folder(), package_json::NAME)) else { return };
     reading.lockfile.covers.push(beside);
     let Some(manifest) = manifest else {
