@@ -48,7 +48,7 @@ impl Address<'_> {
 
 /// Reads an address, or says why it has no one reading.
 pub fn read(written: &str) -> Result<Address<'_>, Odd> {
-    let (scheme, rest) = written.split_once("://").ok_or("is not an address with a scheme")?;
+    let (scheme, rest) = split_scheme(written).ok_or("is not an address with a scheme")?;
     let is_scheme = scheme.bytes().enumerate().all(|(at, byte)| byte.is_ascii_lowercase() || (at > 0 && is_scheme_byte(byte)));
     if scheme.is_empty() || !is_scheme {
         return Err("has an odd scheme");
@@ -56,7 +56,7 @@ pub fn read(written: &str) -> Result<Address<'_>, Odd> {
     if let Some(odd) = rest.bytes().find_map(odd_byte) {
         return Err(odd);
     }
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let end = memchr::memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len());
     let (authority, after) = rest.split_at(end);
     let (user, host_and_port) = match authority.split_once('@') {
         Some((_, host)) if host.contains('@') => return Err("has two `@` before its host"),
@@ -65,8 +65,7 @@ pub fn read(written: &str) -> Result<Address<'_>, Odd> {
     };
     let (host, port) = split_port(host_and_port)?;
     check_host(host)?;
-    let path_end = after.find(['?', '#']).unwrap_or(after.len());
-    let path = after.split_at(path_end).0;
+    let path = without_query(after);
     if has_dot_segment(path) {
         return Err("has a dot segment in its path");
     }
@@ -77,6 +76,19 @@ pub fn read(written: &str) -> Result<Address<'_>, Odd> {
         Cow::Borrowed(host)
     };
     Ok(Address { scheme, host, port, path: if path.is_empty() { "/" } else { path }, has_user: user.is_some() })
+}
+
+/// A scheme and what stands behind its `://`.
+fn split_scheme(written: &str) -> Option<(&str, &str)> {
+    let mut colons = memchr::memchr_iter(b':', written.as_bytes());
+    let at = colons.find(|at| written.as_bytes().get(at + 1..at + 3) == Some(b"//"))?;
+    Some((written.get(..at)?, written.get(at + 3..)?))
+}
+
+/// What stands before a query and a fragment.
+fn without_query(written: &str) -> &str {
+    let end = memchr::memchr2(b'?', b'#', written.as_bytes()).unwrap_or(written.len());
+    written.get(..end).unwrap_or(written)
 }
 
 fn is_scheme_byte(byte: u8) -> bool {
@@ -139,7 +151,9 @@ fn is_number(label: &str) -> bool {
 
 fn has_dot_segment(path: &str) -> bool {
     // Nearly no path has a segment that begins with a dot, raw or encoded.
-    if !path.contains("/.") && !path.contains('%') {
+    let bytes = path.as_bytes();
+    let begins_segment = |at: usize| at.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b'/');
+    if !memchr::memchr2_iter(b'.', b'%', bytes).any(|at| bytes.get(at) == Some(&b'%') || begins_segment(at)) {
         return false;
     }
     path.split('/').any(|segment| {
@@ -162,13 +176,12 @@ fn own_port(scheme: &str) -> Option<u16> {
 /// Without user-info, query and fragment: what may be shown and kept.
 #[must_use]
 pub fn stripped(written: &str) -> String {
-    let end = written.find(['?', '#']).unwrap_or(written.len());
-    let bare = written.split_at(end).0;
-    let Some((scheme, rest)) = bare.split_once("://") else { return bare.to_owned() };
-    let authority_end = rest.find(['/', '\\']).unwrap_or(rest.len());
+    let bare = without_query(written);
+    let Some((scheme, rest)) = split_scheme(bare) else { return bare.to_owned() };
+    let authority_end = memchr::memchr2(b'/', b'\\', rest.as_bytes()).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(authority_end);
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
+    [scheme, "://", host, path].concat()
 }
 
 /// A repository's address as policies compare it: without scheme, user, `.git`, query, fragment and final slash; `host:owner/name` (the
@@ -176,8 +189,7 @@ pub fn stripped(written: &str) -> String {
 #[must_use]
 pub fn repository(written: &str) -> String {
     let written = written.strip_prefix("git+").unwrap_or(written);
-    let end = written.find(['?', '#']).unwrap_or(written.len());
-    let bare = written.split_at(end).0;
+    let bare = without_query(written);
     let without_scheme = match bare.split_once("://") {
         Some((_, rest)) => rest.to_owned(),
         None => match bare.split_once(':') {

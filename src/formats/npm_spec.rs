@@ -364,7 +364,7 @@ fn is_hash(word: &str) -> bool {
     let digest = digest.split('?').next().unwrap_or("");
     matches!(algorithm, "sha512" | "sha384" | "sha256" | "sha1" | "md5")
         && !digest.is_empty()
-        && digest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte))
+        && digest.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_'))
 }
 
 #[cfg(test)]
