@@ -50,10 +50,16 @@ fn of_one(case: &Case<'_>) -> Vec<Finding> {
         // A finding of a shared lockfile has gone nowhere, so that nothing can have moved from there.
         let shared = self::shared(base, case.head);
         let mut before = Findings::of(&at_base);
-        before.retain(|finding| !is_settled(finding, &shared));
+        before.retain(|finding| !is_settled(finding, &shared) && !is_decided_alone(case, &at_base, finding));
         Before::of(&at_base, &before).apply(case, &mut findings);
     }
     findings
+}
+
+/// Whether a finding at the base lies in a folder whose own policy decided it alone: the root's has never said anything of it.
+fn is_decided_alone(case: &Case<'_>, at_base: &Case<'_>, finding: &Finding) -> bool {
+    let mut folders = case.folders.iter().filter_map(|inner| inner.folder).filter(|folder| folder.decides_alone(finding.rule.id));
+    folders.any(|folder| folder.holds(at_base.policy_subject(finding.subject).path))
 }
 
 /// Which lockfiles of one side are the other's too, by number.
@@ -145,6 +151,8 @@ struct Mark {
     detail: u32,
     /// Of what no registry vouches for: version, commit and address. Of what cannot be understood: what stands there.
     exact: Option<[String; 3]>,
+    /// Whether an exception or the baseline accepts it. What is accepted in one place, or of one version, is worse where it is not.
+    is_accepted: bool,
 }
 
 impl Mark {
@@ -155,11 +163,13 @@ impl Mark {
             [one.version().unwrap_or_default().to_owned(), one.commit().unwrap_or_default().to_owned(), one.location()]
         });
         let exact = exact.or_else(|| not_understood(case, finding.subject));
-        Self { level: finding.level, tier, detail: finding.detail, exact }
+        let is_accepted = matches!(finding.state, State::Excepted(_) | State::Baselined(_));
+        Self { level: finding.level, tier, detail: finding.detail, exact, is_accepted }
     }
 
     fn is_worse_than(&self, before: &Self) -> bool {
-        self.level > before.level
+        before.is_accepted && !self.is_accepted
+            || self.level > before.level
             || self.tier < before.tier
             || self.detail != before.detail
             || self.exact.is_some() && self.exact != before.exact
