@@ -8,7 +8,7 @@
 //! Mirrors in Bundler's configuration divert a remote without a trace here (client `bundler`). Groups are in the Gemfile only, which is
 //! a program: scopes are unknown. `CHECKSUMS` came with Bundler 2.5 and is optional. Whether a gem compiles an extension is not in it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Claim, Format};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
@@ -17,6 +17,9 @@ use crate::neighbours::{Neighbours, join};
 use crate::routing::{Address, Asked, KnownBy, Rule, When};
 use crate::syntax::lines::{self, Line};
 use crate::text::{Lost, Problem, Span, Str, Text};
+
+/// The named limit on the remotes of one block.
+const REMOTES_MAX: usize = 64;
 
 pub(crate) static FORMAT: Format = Format {
     id: "gemfile-lock",
@@ -200,7 +203,12 @@ impl<'t> Reader<'t> {
             Section::Gem if self.block.remotes.len() > 1 => {
                 let name = format!("one of {} remotes, line {}", self.block.remotes.len(), self.block.line);
                 let at = |remote: &Str| Asked::At(Address::of(remote, content, self.text.id));
-                let ask = self.block.remotes.iter().map(at).collect();
+                let mut ask: Vec<Asked> = self.block.remotes.iter().take(REMOTES_MAX).map(at).collect();
+                if let Some(more) = self.block.remotes.get(REMOTES_MAX) {
+                    let (place, message) = (self.text.place(more.span), format!("is one of more than {REMOTES_MAX} remotes"));
+                    self.lockfile.problem(place, Lost::Detail, message.clone());
+                    ask.push(Asked::Unknown(message, place));
+                }
                 self.lockfile.routing.rules.push(Rule { when: When::Named(name.clone()), ask, known_by: KnownBy::File });
                 Locator::Named(Str::made(first.span, name))
             }
@@ -299,7 +307,8 @@ impl<'t> Reader<'t> {
         for entry in &mut self.lockfile.entries {
             entry.direct = Some(false);
         }
-        for (name, span) in &self.asked {
+        let mut asked = HashSet::new();
+        for (name, span) in self.asked.iter().filter(|(name, _)| asked.insert(*name)) {
             for index in self.by_name.get(name).into_iter().flatten() {
                 self.lockfile.declare(*index, self.text.place(*span));
             }

@@ -36,6 +36,9 @@ pub(crate) static FORMAT: Format = Format {
 
 const METADATA: &str = "__metadata";
 
+/// So many patches of patches are followed.
+const PATCHES_MAX: usize = 4;
+
 /// Protocols that a range may stand for: itself, then the default one.
 const PROTOCOLS: [&str; 2] = ["", "npm:"];
 
@@ -53,7 +56,9 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: false, integrity: true, edges: true, ..Shows::default() };
     metadata(root, &mut lockfile);
-    let mut reading = Reading { lockfile, text, neighbours, merged: HashMap::new(), by_resolution: HashMap::new() };
+    let cache_key = root.get(METADATA).and_then(|metadata| metadata.get("cacheKey")).and_then(Node::scalar);
+    let (merged, by_resolution) = (HashMap::new(), HashMap::new());
+    let mut reading = Reading { lockfile, text, neighbours, cache_key, merged, by_resolution };
     let blocks: Vec<Node<'_>> = root.members().filter(|block| block.key() != METADATA).collect();
     // Patches come last, so that what they patch is there to be counted with.
     let is_patch = |block: &Node<'_>| resolution(*block).1.starts_with("patch:");
@@ -88,6 +93,8 @@ struct Reading<'d> {
     lockfile: Lockfile,
     text: &'d Text,
     neighbours: &'d Neighbours<'d>,
+    /// What checksums of this file begin with.
+    cache_key: Option<&'d str>,
     merged: HashMap<Same<'d>, u32>,
     by_resolution: HashMap<&'d str, u32>,
 }
@@ -129,7 +136,7 @@ impl<'d> Reading<'d> {
             self.lockfile.problems.push(Problem::new(block.key_place(), Lost::Entry, message));
             return None;
         };
-        if let Some(patched) = self.patched(reference) {
+        if let Some(patched) = self.patched(reference, 0) {
             self.lockfile.stated += 1;
             return Some(patched);
         }
@@ -141,6 +148,12 @@ impl<'d> Reading<'d> {
         }
         let says = self.says(reference, &whole, 0);
         let version = block.get("version").and_then(Node::scalar_str);
+        if let (Some(version), Some(fetched)) = (&version, fetched_version(reference))
+            && version.of(content) != fetched
+        {
+            let message = format!("`{}` states another version than {fetched}, which its resolution fetches", block.key());
+            self.lockfile.problem(self.text.place(version.span), Lost::Detail, message);
+        }
         if version.is_none() {
             self.lockfile.problem(self.text.place(whole.span), Lost::Detail, format!("`{}` states no version", block.key()));
         }
@@ -160,22 +173,28 @@ impl<'d> Reading<'d> {
         let index = self.lockfile.push(entry);
         self.merged.insert(same, index);
         self.by_resolution.insert(whole_of(block), index);
-        if let Some(checksum) =
-            block.get("checksum").and_then(Node::scalar_str).filter(|checksum| !checksum.of(content).is_empty())
-        {
+        let checksum = block.get("checksum").and_then(Node::scalar_str);
+        if let Some(checksum) = checksum.filter(|checksum| self.is_compared(checksum.of(content))) {
             let shown = format!("checksum:{}", checksum.of(content));
             self.lockfile.hash(index, Str::made(checksum.span, shown));
         }
         Some(index)
     }
 
+    /// Whether yarn holds what it fetches against a checksum: one of a cache that was filled otherwise it writes anew instead.
+    fn is_compared(&self, checksum: &str) -> bool {
+        let is_of_cache = |(key, _)| self.cache_key.is_none_or(|cache_key| cache_key == key);
+        !checksum.is_empty() && checksum.split_once('/').is_none_or(is_of_cache)
+    }
+
     /// The entry that a patch is of, if it has a block of its own.
-    fn patched(&self, reference: &str) -> Option<u32> {
-        let inner = decoded(reference.strip_prefix("patch:")?.split('#').next()?);
+    fn patched(&self, reference: &str, depth: usize) -> Option<u32> {
+        let patched = reference.strip_prefix("patch:").filter(|_| depth < PATCHES_MAX)?;
+        let inner = decoded(patched.split('#').next()?);
         match self.by_resolution.get(inner.as_str()) {
             Some(found) => Some(*found),
             // A patch of a patch.
-            None => self.patched(split_name(&inner).1).filter(|_| inner.len() < reference.len()),
+            None => self.patched(split_name(&inner).1, depth + 1),
         }
     }
 
@@ -185,14 +204,18 @@ impl<'d> Reading<'d> {
         let (plain, bindings) = reference.split_once("::").unwrap_or((reference, ""));
         let Some((protocol, rest)) = plain.split_once(':') else { return self.unknown(reference, whole) };
         match protocol {
-            "npm" => match binding(bindings, "__archiveUrl") {
-                Some(url) => Locator::File(Str::made(whole.span, url)).into(),
-                None => Locator::Silent.into(),
-            },
+            "npm" => {
+                let mut urls = bindings_of(bindings).filter(|(key, _)| key == "__archiveUrl").map(|(_, url)| url);
+                match (urls.next(), urls.next()) {
+                    (None, _) => Locator::Silent.into(),
+                    (Some(url), None) => Locator::File(Str::made(whole.span, url)).into(),
+                    (Some(_), Some(_)) => self.unknown(reference, whole),
+                }
+            }
             "workspace" => self.workspace(made(rest)).into(),
             "link" | "portal" | "file" => self.folder(rest, bindings, whole).into(),
             "exec" => Says { runs_code: true, ..self.folder(rest, bindings, whole).into() },
-            "patch" if depth < 4 => {
+            "patch" if depth < PATCHES_MAX => {
                 let inner = decoded(rest.split('#').next().unwrap_or(rest));
                 let inner_whole = Str::made(whole.span, inner.as_str());
                 self.says(split_name(&inner).1, &inner_whole, depth + 1)
@@ -288,14 +311,28 @@ impl<'d> Reading<'d> {
     }
 }
 
+/// The version that a reference to a registry fetches.
+fn fetched_version(reference: &str) -> Option<&str> {
+    let version = reference.strip_prefix("npm:")?.split("::").next()?;
+    npm_spec::is_version(version).then_some(version)
+}
+
 fn whole_of(block: Node<'_>) -> &str {
     block.get("resolution").and_then(Node::text).unwrap_or("")
 }
 
-/// The value of one of `a=b&c=d`.
+/// Keys and values of `a=b&c=d`, as a query string is read.
+fn bindings_of(bindings: &str) -> impl Iterator<Item = (String, String)> {
+    let plain = |text: &str| decoded(&text.replace('+', " "));
+    bindings
+        .split('&')
+        .map(move |binding| binding.split_once('=').unwrap_or((binding, "")))
+        .map(move |(key, value)| (plain(key), plain(value)))
+}
+
+/// The value of one of them.
 fn binding(bindings: &str, key: &str) -> Option<String> {
-    let value = bindings.split('&').find_map(|binding| binding.strip_prefix(key)?.strip_prefix('='))?;
-    Some(decoded(value))
+    bindings_of(bindings).find(|(found, _)| found == key).map(|(_, value)| value)
 }
 
 /// Percent-decoding; what is no UTF-8 or no escape stays as it stands.
@@ -330,6 +367,16 @@ mod tests {
     #[test]
     fn states_what_is_counted() {
         crate::formats::counting::check(&FORMAT, "yarn berry", counted_entries);
+    }
+
+    #[test]
+    fn patches_of_patches_end() {
+        let reference = format!("{}npm%3A1.0.0#x", "patch:a@".repeat(40_000));
+        let content =
+            format!("__metadata:\n  version: 8\n\n\"a@npm:^1.0.0\":\n  version: 1.0.0\n  resolution: \"a@{reference}\"\n");
+        let lockfile = crate::formats::testing::read(&FORMAT, &content);
+        assert!(matches!(lockfile.entries.first().map(|entry| &entry.locator), Some(Locator::Unresolved(_))));
+        assert_eq!(lockfile.problems.len(), 1);
     }
 
     #[test]
