@@ -202,6 +202,13 @@ pub fn read_through(tree: &dyn Tree, today: Date) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The files of a tree that its policy is made of, by path from the root, those of its folders among them.
+pub fn policy_files(tree: &dyn Tree, today: Date) -> Result<Vec<String>, Refusal> {
+    let listed = list(tree, Side::Head)?;
+    let policy = policies::of_tree(tree, &listed.texts, None, &[], today)?;
+    Ok(policy.files.iter().map(|id| listed.texts.path(*id).to_owned()).collect())
+}
+
 /// Both sides, before anybody reads them.
 struct Sides<'s> {
     head: (&'s dyn Tree, &'s Listed),

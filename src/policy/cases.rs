@@ -23,8 +23,7 @@ pub const CASES_PATH: &str = "packman-tests.toml";
 const CASES_BYTES_MAX: usize = 1024 * 1024;
 
 /// What the policy must say of a dependency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
     /// It may come in, and nothing is said.
     Pass,
@@ -35,6 +34,8 @@ pub enum Expected {
 }
 
 impl Expected {
+    pub(super) const ALL: [Self; 3] = [Self::Pass, Self::Warn, Self::Fail];
+
     /// The word in the file.
     #[must_use]
     pub fn id(self) -> &'static str {
@@ -121,6 +122,11 @@ fn case(written: At<Written>, text: &Text, faults: &mut Vec<Fault>) -> Option<Te
         }
         found
     });
+    let expect = Expected::ALL.into_iter().find(|expected| expected.id() == written.expect.value)?;
+    if let (Some(rule), Expected::Pass) = (&written.rule, expect) {
+        let message = format!("`{}` cannot be what says that nothing is said", rule.value.escape_debug());
+        refuse(rule.span, message, "leave `rule` out, or expect `warn` or `fail`".to_owned());
+    }
     if let Some(rule) = &written.rule
         && !ROWS.iter().any(|row| row.rule == rule.value)
     {
@@ -135,7 +141,7 @@ fn case(written: At<Written>, text: &Text, faults: &mut Vec<Fault>) -> Option<Te
         from: written.from.map(|from| from.value),
         folder: folder.to_owned(),
         today,
-        expect: written.expect,
+        expect,
         rule: written.rule.map(|rule| rule.value),
         place: text.place(span),
     })
@@ -172,8 +178,9 @@ struct Written {
     #[serde(default)]
     #[schemars(schema_with = "schema::date")]
     today: Option<At<Datetime>>,
-    /// What the policy must say.
-    expect: Expected,
+    /// What the policy must say: `pass` (it may come in, and nothing is said), `warn` (it may come in, with a warning) or `fail`.
+    #[schemars(schema_with = "schema::expected")]
+    expect: At<String>,
     /// A rule that must be among those that say so.
     #[serde(default)]
     rule: Option<At<String>>,

@@ -8,6 +8,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
+use super::cases::Expected;
 use super::file::{File, OverlaidControl};
 use super::levels::{Level, ROWS};
 use crate::catalogue::control::{Control, Status};
@@ -83,6 +84,10 @@ pub(super) fn date(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn no_lockfile(_: &mut SchemaGenerator) -> Schema {
     into_schema(words([Level::Undecided, Level::Warn, Level::Allow].map(Level::id)))
+}
+
+pub(super) fn expected(_: &mut SchemaGenerator) -> Schema {
+    into_schema(words(Expected::ALL.map(Expected::id)))
 }
 
 pub(super) fn reading(_: &mut SchemaGenerator) -> Schema {

@@ -182,3 +182,37 @@ fn what_another_policy_would_find_is_told_and_decides_nothing() {
     assert_eq!(none.exit, Exit::Usage);
     assert!(none.err.contains("no such preset"), "{}", none.err);
 }
+
+#[test]
+fn a_policy_of_several_files_can_be_tried() {
+    let cases = [
+        case("pkg:npm/left-pad@1.3.0", "from = \"https://registry.npmjs.org/\"\nexpect = \"pass\""),
+        case(
+            "pkg:npm/left-pad@1.3.0",
+            "from = \"https://registry.npmjs.org/\"\nfolder = \"services/pay\"\nexpect = \"fail\"\nrule = \"tier-below-minimum\"",
+        ),
+        case("pkg:npm/left-pad@1.3.0", "from = \"https://npm.example.net/\"\nexpect = \"warn\"\nrule = \"unknown-registry\""),
+    ];
+    let folder = Folder::of(&[
+        ("packman.toml", "extends = [\"standard\", \"policies/base.toml\"]\n[folders.\"services/pay\"]\n"),
+        ("policies/base.toml", "[levels]\nunknown-registry = \"warn\"\n"),
+        ("services/pay/packman.toml", "[minimum]\ntier = 3\n"),
+        ("packman-tests.toml", &cases.concat()),
+    ]);
+    let ran = folder.run(&["policy", "test"]);
+    assert_eq!((ran.exit, ran.out.lines().last()), (Exit::Pass, Some("3 cases, 0 wrong")), "{}{}", ran.out, ran.err);
+    let broken = Folder::of(&[("packman.toml", "extends = [\"policies/base.toml\"]\n"), ("packman-tests.toml", &cases.concat())]);
+    let ran = broken.run(&["policy", "test"]);
+    assert!(ran.exit == Exit::Usage && ran.err.contains("there is no file `policies/base.toml`"), "{}", ran.err);
+}
+
+#[test]
+fn what_a_case_expects_is_one_of_three_words() {
+    for (rest, message) in [
+        ("expect = \"ok\"", "`expect` is `ok`; expected `pass`, `warn` or `fail`"),
+        ("expect = \"pass\"\nrule = \"unknown-registry\"", "`unknown-registry` cannot be what says that nothing is said"),
+    ] {
+        let (_, ran) = run(&case("pkg:npm/left-pad@1.3.0", rest));
+        assert!(ran.exit == Exit::Usage && ran.err.contains(message), "{}", ran.err);
+    }
+}

@@ -12,9 +12,9 @@ use crate::cli::check::refuse;
 use crate::cli::{Environment, Exit};
 use crate::clients::CLIENTS;
 use crate::finding::{Finding, State, Subject};
-use crate::gate::{Refusal, check};
+use crate::gate::{Refusal, check, policy_files};
 use crate::judge::Report;
-use crate::policy::{self, CASES_PATH, Expected, Fault, Level, TestCase, load_cases};
+use crate::policy::{CASES_PATH, Expected, Fault, Level, TestCase, load_cases};
 use crate::report::escape::terminal;
 use crate::report::plural;
 use crate::text::Text;
@@ -38,9 +38,9 @@ pub(super) fn run(command: &PolicyTest, environment: &mut Environment<'_>) -> Ex
         environment.say("error", &format!("`{}` has no case\n  begin one with `[[case]]`", path.display()));
         return Exit::Usage;
     }
-    let around = match tree::open(&command.path).and_then(|tree| Around::of(tree.as_ref())) {
+    let around = match around(command, environment) {
         Ok(around) => around,
-        Err(error) => return refuse(&Refusal::Tree(error), environment),
+        Err(refusal) => return refuse(&refusal, environment),
     };
     let mut said = String::new();
     let mut wrong = 0;
@@ -65,16 +65,28 @@ pub(super) fn run(command: &PolicyTest, environment: &mut Environment<'_>) -> Ex
     }
 }
 
-/// The files of the repository that may decide what a client asks, and the policy.
+fn around(command: &PolicyTest, environment: &Environment<'_>) -> Result<Around, Refusal> {
+    let tree = tree::open(&command.path)?;
+    // A policy given by hand is not the repository's, and made of nothing but itself.
+    let policies = match command.policy {
+        Some(_) => Vec::new(),
+        None => policy_files(tree.as_ref(), command.today.unwrap_or(environment.today))?,
+    };
+    Ok(Around::of(tree.as_ref(), policies)?)
+}
+
+/// The files of the repository that may decide what a client asks, and those that the policy is made of.
 struct Around {
     files: BTreeMap<String, Vec<u8>>,
+    policies: BTreeSet<String>,
 }
 
 impl Around {
-    fn of(tree: &dyn Tree) -> Result<Self, TreeError> {
+    fn of(tree: &dyn Tree, policies: Vec<String>) -> Result<Self, TreeError> {
+        let policies = BTreeSet::from_iter(policies);
         let read_by_clients: BTreeSet<&str> = CLIENTS.iter().flat_map(|client| client.reads.iter().copied()).collect();
         let is_read = |path: &str| {
-            policy::PATHS.contains(&path)
+            policies.contains(path)
                 || read_by_clients
                     .iter()
                     .any(|read| path == *read || path.strip_suffix(read).is_some_and(|rest| rest.ends_with('/')))
@@ -86,7 +98,7 @@ impl Around {
                 files.insert(path.into(), bytes);
             }
         }
-        Ok(Self { files })
+        Ok(Self { files, policies })
     }
 
     /// Those that have a say in a folder, with the case's own files over them.
@@ -97,7 +109,8 @@ impl Around {
             let of = of.rsplit_once('/').map_or(if of.starts_with('.') { "" } else { of }, |(outer, last)| {
                 if last.starts_with('.') { outer } else { of }
             });
-            of.is_empty() || folder == of || folder.strip_prefix(of).is_some_and(|rest| rest.starts_with('/'))
+            let is_above = of.is_empty() || folder == of || folder.strip_prefix(of).is_some_and(|rest| rest.starts_with('/'));
+            is_above || self.policies.contains(path)
         };
         let mut files: BTreeMap<String, Vec<u8>> =
             self.files.iter().filter(|(path, _)| has_a_say(path)).map(|(path, bytes)| (path.clone(), bytes.clone())).collect();
