@@ -31,10 +31,25 @@ pub(super) fn outputs(words: &[String]) -> Result<Vec<Output>, String> {
     if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
         return Err("two outputs want standard output; write one of them to a file".to_owned());
     }
+    let mut places: Vec<PathBuf> = Vec::new();
+    for path in outputs.iter().filter_map(|output| output.file.as_deref()).filter(|path| !is_stream(path)) {
+        let place = place_of(path);
+        if places.contains(&place) {
+            return Err(format!("two outputs want `{}`; give each a file of its own", path.display()));
+        }
+        places.push(place);
+    }
     let human =
         report::by_id("human").filter(|_| !outputs.iter().any(|output| output.file.is_none() || output.reporter.id == "human"));
     outputs.extend(human.map(|reporter| Output { reporter, file: None }));
     Ok(outputs)
+}
+
+/// Where a file comes to lie, whatever way its path takes; as it is written where there is no such folder.
+fn place_of(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    folder.join(path.file_name().unwrap_or_default())
 }
 
 /// Whether a target is something that is written in place: a pipe or a device.

@@ -186,6 +186,7 @@ fn exit_2_the_call_is_wrong() {
         (&["check", &path, "--output", "yaml=x"], "`yaml` is no output format; known are `human`"),
         (&["check", &path, "--output", "json=-", "--output", "sarif=-"], "two outputs want standard output"),
         (&["check", &path, "--output", "json=-", "--output", "json=-"], "two outputs want standard output"),
+        (&["check", &path, "--output", "json=x", "--output", "sarif=./x"], "two outputs want `./x`"),
         (&["check", &path, "--level", "unknown-registry"], "unknown-registry"),
         (&["check", &path, "--level", "no-such-rule=deny"], "no-such-rule"),
         (&["check", &path, "--level", "unknown-registry=never"], "never"),
