@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use crate::address;
 use crate::judge::Report;
-use crate::policy::{AddressPattern, Paths};
+use crate::policy::means_itself;
 use crate::report::plural;
 use crate::route::Class;
 use crate::routing::{Asked, KnownBy};
@@ -157,6 +157,7 @@ impl Seen {
     /// The policy, with what more would find in comments.
     #[must_use]
     pub fn policy(&self, preset: &str, ask: Ask, costs: Option<Costs>) -> String {
+        let says_defaults = preset == "strict";
         let preset = if ask == Ask::Strict { "strict" } else { preset };
         let mut text = String::from(
             "# What may come into this repository. The words: packman explain policy. The registries: packman registries.\n",
@@ -166,7 +167,7 @@ impl Seen {
         }
         let _ = writeln!(text, "extends = [\"{preset}\"]");
         self.minimum(ask, costs, &mut text);
-        self.origins(&mut text);
+        self.origins(says_defaults, &mut text);
         self.registries(&mut text);
         text
     }
@@ -206,7 +207,7 @@ impl Seen {
         }
     }
 
-    fn origins(&self, text: &mut String) {
+    fn origins(&self, says_defaults: bool, text: &mut String) {
         let has_others = !(self.git.is_empty() && self.url.is_empty() && self.archive.is_empty());
         if !has_others && self.assumed.is_empty() {
             return;
@@ -214,9 +215,14 @@ impl Seen {
         text.push_str("\n[origins]\n");
         if !self.assumed.is_empty() {
             let defaults: Vec<String> = self.assumed.iter().map(|(ecosystem, id)| format!("{ecosystem} = \"{id}\"")).collect();
+            let (asks, mark) = if says_defaults {
+                ("`strict` asks somebody to say it. Is it so?", "")
+            } else {
+                ("`strict` asks you to say it.", "# ")
+            };
             let _ = writeln!(
                 text,
-                "# Nothing in the repository says where these come from: they are the clients' defaults. `strict` asks you to say it.\n# default-registry = {{ {} }}",
+                "# Nothing in the repository says where these come from: they are the clients' defaults. {asks}\n{mark}default-registry = {{ {} }}",
                 defaults.join(", ")
             );
         }
@@ -230,12 +236,10 @@ impl Seen {
             let _ = writeln!(text, "{key} = [");
             for (origin, count) in list {
                 let count = plural(*count, "dependency", "dependencies");
-                let is_pattern =
-                    if key == "allow-archive" { Paths::check(origin).is_ok() } else { AddressPattern::parse(origin).is_ok() };
-                let _ = if is_pattern {
+                let _ = if means_itself(key, origin) {
                     writeln!(text, "  {}, # {count}", quoted(origin))
                 } else {
-                    writeln!(text, "  # {}: {count}, and no pattern can mean it", comment(origin))
+                    writeln!(text, "  # {}: {count}, and no pattern can mean it alone", comment(origin))
                 };
             }
             text.push_str("]\n");

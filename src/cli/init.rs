@@ -16,7 +16,7 @@ use crate::judge::{Counts, Verdict};
 use crate::policy::{BASELINE_PATH, PATHS, PRESETS};
 use crate::propose::{Ask, Costs, Seen, seen};
 use crate::report::plural;
-use crate::tree::{self, Tree};
+use crate::tree::{self, Overlay, Tree};
 
 /// Where the workflow goes.
 const WORKFLOW_PATH: &str = ".github/workflows/packman.yml";
@@ -42,7 +42,13 @@ pub(super) fn run(command: &Init, environment: &mut Environment<'_>) -> Exit {
         Ok(tree) => tree,
         Err(error) => return refuse(&Refusal::Tree(error), environment),
     };
-    let proposal = match propose(command, tree.as_ref(), environment) {
+    // The workflow that will be there uses actions too.
+    let mut planned = Overlay::new(tree.as_ref());
+    let plants = command.workflow && !taken(&WORKFLOW_PATH);
+    if plants {
+        planned.put(WORKFLOW_PATH, WORKFLOW);
+    }
+    let proposal = match propose(command, (&planned, usize::from(plants)), environment) {
         Ok(proposal) => proposal,
         Err(exit) => return exit,
     };
@@ -68,7 +74,8 @@ struct Proposal {
     costs: Costs,
 }
 
-fn propose(command: &Init, tree: &dyn Tree, environment: &mut Environment<'_>) -> Result<Proposal, Exit> {
+/// Looks at a tree, of whose files some are only planned.
+fn propose(command: &Init, (tree, planned): (&dyn Tree, usize), environment: &mut Environment<'_>) -> Result<Proposal, Exit> {
     let today = command.today.unwrap_or(environment.today);
     let request = |policy: &str| {
         let (text, _) = outside_text(0, "the proposed policy", policy.as_bytes().to_vec());
@@ -76,7 +83,7 @@ fn propose(command: &Init, tree: &dyn Tree, environment: &mut Environment<'_>) -
     };
     // Whatever policy is there has no say in what is seen.
     let seen = check(tree, request("extends = [\"standard\"]\n"), seen).map_err(|refusal| refuse(&refusal, environment))?;
-    if seen.lockfiles == 0 {
+    if seen.lockfiles <= planned {
         environment.say(
             "undecided",
             "no lockfile was found, so there is nothing to propose\n  name the folder that has them: packman init FOLDER",

@@ -222,9 +222,10 @@ fn loosened(root: &Policy, folder: &Folder) -> Vec<Fault> {
     }
     for (asked, own) in root.minimum.general().into_iter().zip(folder.policy.minimum.general()) {
         let (Some((much, asks)), Some((less, own))) = (asked.asks, own.asks) else { continue };
-        if less < much && !folder.decides_alone(asked.rule) {
+        if less.loosens(&much) && !folder.decides_alone(asked.rule) {
             let message = format!("`{}` is {} at the root, which `{path}` may not loosen to {}", asked.key, asks.asks, own.asks);
-            refuse(own.place, message, (asked.rule, "allow-loosening"), asks.place);
+            let file = folder.policy.text.map(|text| Place { text, span: Span::default() });
+            refuse(own.place.or(file), message, (asked.rule, "allow-loosening"), asks.place);
         }
     }
     for exception in folder.policy.exceptions.all().iter().filter(|one| folder.says(one.start)) {

@@ -43,6 +43,13 @@ pub struct Alternative {
     pub place: Option<Place>,
 }
 
+impl Alternative {
+    /// Whether all that meets this one meets another.
+    fn asks_all_of(&self, other: &Self) -> bool {
+        self.tier >= other.tier && other.controls.iter().all(|control| self.controls.contains(control))
+    }
+}
+
 impl std::fmt::Display for Alternative {
     /// `tier 2 and mfa-to-push`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -115,7 +122,32 @@ pub(super) struct General {
     /// The rule that finds what does not meet it.
     pub(super) rule: &'static str,
     /// How much it asks, and the words for it.
-    pub(super) asks: Option<(usize, Stated)>,
+    pub(super) asks: Option<(Much, Stated)>,
+}
+
+/// How much one key asks.
+pub(super) enum Much {
+    /// More is more.
+    Amount(usize),
+    /// All of these.
+    Controls(Vec<Control>),
+    /// One of these.
+    AnyOf(Vec<Alternative>),
+}
+
+impl Much {
+    /// Whether something meets this that does not meet another.
+    pub(super) fn loosens(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Amount(own), Self::Amount(other)) => own < other,
+            (Self::Controls(own), Self::Controls(other)) => !other.iter().all(|control| own.contains(control)),
+            (Self::AnyOf(own), Self::AnyOf(other)) => {
+                let is_within = |one: &Alternative| other.iter().any(|other| one.asks_all_of(other));
+                !other.is_empty() && (own.is_empty() || !own.iter().all(is_within))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// All lines that speak of a dependency, for each of tier, reading and controls the one that decides first.
@@ -307,19 +339,25 @@ impl Minimums {
     }
 
     /// What is asked of every dependency, by keys of `[minimum]`.
-    pub(super) fn general(&self) -> [General; 3] {
+    pub(super) fn general(&self) -> [General; 4] {
         let mut general = self.general.clone();
         for folder in self.narrower.iter().filter(|entry| entry.selector.is_empty()) {
             general.overlay(folder.ask.clone());
         }
-        let Ask { tier, reading, controls, .. } = general;
-        let tier = tier.map(|tier| (usize::from(tier.value.0), stated_tier(tier, "")));
-        let reading = reading.map(|reading| (strictness(reading.value), stated_reading(reading, "")));
-        let controls = controls.map(|named| (named.len(), stated_controls(&named, None, "")));
+        let Ask { tier, reading, controls, any_of } = general;
+        let tier = tier.map(|tier| (Much::Amount(usize::from(tier.value.0)), stated_tier(tier, "")));
+        let reading = reading.map(|reading| (Much::Amount(strictness(reading.value)), stated_reading(reading, "")));
+        let all = |named: &[Setting<Control>]| named.iter().map(|control| control.value).collect();
+        let controls = controls.map(|named| (Much::Controls(all(&named)), stated_controls(&named, None, "")));
+        let any_of = any_of.map(|any_of| {
+            let stated = stated_any_of(&any_of, None, "");
+            (Much::AnyOf(any_of), stated)
+        });
         [
             General { key: "tier", rule: "tier-below-minimum", asks: tier },
             General { key: "reading", rule: "tier-below-minimum", asks: reading },
             General { key: "controls", rule: "control-missing", asks: controls },
+            General { key: "any-of", rule: "tier-below-minimum", asks: any_of },
         ]
     }
 
@@ -450,28 +488,29 @@ fn alternative(written: &At<file::Alternative>, compiler: &mut Compiler<'_>) -> 
 
 fn selector(entry: &file::Narrower, compiler: &mut Compiler<'_>) -> Selector {
     let ecosystem = entry.ecosystem.as_ref().and_then(|written| Ecosystem::from_id(&written.value));
-    if let Some(registry) = &entry.registry
-        && let Some(serves) = compiler.registry(registry)
-        && let Some(wanted) = ecosystem
+    let serves = entry.registry.as_ref().and_then(|registry| compiler.registry(registry));
+    let package = entry.package.as_ref().and_then(|written| compiler.package(written, ecosystem));
+    refuse_other_ecosystem(entry, ecosystem, package.as_ref(), compiler);
+    let npm_scope = entry.npm_scope.as_ref().map(|written| {
+        let scope = written.value.trim_end_matches("/*");
+        if !scope.starts_with('@') || scope.contains(['/', '*']) || scope.contains(char::is_whitespace) || scope.len() < 2 {
+            compiler.fault(written.span, format!("`{}` is no npm scope", written.value)).hint("write it like `@acme`");
+        }
+        scope.into()
+    });
+    let of_package = package.as_ref().and_then(PackagePattern::ecosystem);
+    if let (Some(written), Some(ecosystem)) = (&entry.npm_scope, ecosystem.or(of_package))
+        && ecosystem != Ecosystem::Npm
+    {
+        compiler.fault(written.span, format!("packages of `{}` have no npm scope", ecosystem.id())).hint("leave one of them out");
+    }
+    let wanted = ecosystem.or(of_package).or(entry.npm_scope.as_ref().map(|_| Ecosystem::Npm));
+    if let (Some(registry), Some(serves), Some(wanted)) = (&entry.registry, serves, wanted)
         && !serves.contains(&wanted)
     {
         compiler
             .fault(registry.span, format!("`{}` serves no packages of `{}`", registry.value, wanted.id()))
             .hint("leave one of them out");
-    }
-    let package = entry.package.as_ref().and_then(|written| compiler.package(written, ecosystem));
-    refuse_other_ecosystem(entry, ecosystem, package.as_ref(), compiler);
-    let npm_scope = entry.npm_scope.as_ref().map(|written| {
-        let scope = written.value.trim_end_matches("/*");
-        if !scope.starts_with('@') || scope.contains(['/', '*']) || scope.len() < 2 {
-            compiler.fault(written.span, format!("`{}` is no npm scope", written.value)).hint("write it like `@acme`");
-        }
-        scope.into()
-    });
-    if let (Some(written), Some(ecosystem)) = (&entry.npm_scope, ecosystem)
-        && ecosystem != Ecosystem::Npm
-    {
-        compiler.fault(written.span, format!("packages of `{}` have no npm scope", ecosystem.id())).hint("leave one of them out");
     }
     Selector {
         ecosystem,

@@ -38,7 +38,7 @@ pub use folders::Folder;
 pub use layers::POLICY_FILES_MAX;
 pub use levels::{Level, ROWS, Row};
 pub use minimum::{Alternative, Asked, Minimum, Minimums, Narrowed, Stated};
-pub use origins::{AddressPattern, Origins};
+pub use origins::{AddressPattern, Origins, means_itself};
 pub use overlays::Overlay;
 pub use paths::{PathLines, Paths};
 pub use presets::{IDS as PRESETS, levels as preset_levels};

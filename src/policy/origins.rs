@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::Setting;
 use super::fault::Fault;
-use super::paths::PathLines;
+use super::paths::{PathLines, Paths};
 use super::selector::decode;
 use crate::address;
 use crate::pattern;
@@ -100,6 +100,15 @@ impl AddressPattern {
         let is_any = &*self.host == "*" && &*self.path == "*";
         is_any || (fits_host(&self.host, host) && !path.is_empty() && pattern::matches(&self.path, path))
     }
+}
+
+/// Whether what was found in a repository means itself alone as a line of this key of `[origins]`.
+#[must_use]
+pub fn means_itself(key: &str, found: &str) -> bool {
+    if key == "allow-archive" {
+        return !found.contains(['*', '?', '[', '{', '\\']) && Paths::check(found).is_ok();
+    }
+    !found.contains('*') && AddressPattern::parse(found).is_ok()
 }
 
 /// Stands in for a `*` of the host while it is read as an address.

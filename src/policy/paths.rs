@@ -101,6 +101,19 @@ fn checked(written: &str) -> Result<&str, String> {
     if path.split('/').any(|part| part == "..") {
         return Err("it leads out of the repository".to_owned());
     }
+    if path.split('/').any(|part| part.is_empty() || part == ".") {
+        return Err("no path has a part that is empty or `.`".to_owned());
+    }
+    if written.starts_with('!') {
+        return Err("`!` takes nothing back here".to_owned());
+    }
+    if written.trim() != written {
+        return Err("no path begins or ends with a blank".to_owned());
+    }
+    let mut escaped = path.match_indices('\\').map(|(at, _)| path.get(at + 1..).and_then(|rest| rest.chars().next()));
+    if escaped.any(|next| next.is_some_and(char::is_alphanumeric)) {
+        return Err("paths have `/`, and `\\` takes the meaning of the sign behind it".to_owned());
+    }
     Ok(path)
 }
 

@@ -135,6 +135,9 @@ impl PackagePattern {
         if self.ecosystem.is_none() && folds_case(ecosystem) {
             return pattern::matches(&self.name.to_ascii_lowercase(), &name);
         }
+        if self.ecosystem.is_none() && ecosystem == Ecosystem::PyPi {
+            return pattern::matches(&normalise_python(&self.name), &name);
+        }
         pattern::matches(&self.name, &name)
     }
 
@@ -147,7 +150,9 @@ impl PackagePattern {
 
     /// How every name begins that can fit, in lowercase, if that says anything.
     fn beginning(&self) -> Option<Beginning> {
-        let beginning = beginning_of(self.name.split('*').next().unwrap_or_default());
+        // Python's names may have another sign where one stands in a pattern for all ecosystems.
+        let is_end = |c: char| c == '*' || (self.ecosystem.is_none() && matches!(c, '-' | '_' | '.'));
+        let beginning = beginning_of(self.name.split(is_end).next().unwrap_or_default());
         (beginning != 0).then_some(beginning)
     }
 
@@ -218,7 +223,7 @@ pub(super) fn lies_below(folder: &str, path: &str) -> bool {
 }
 
 /// How specific a selector is; compared from the first field on.
-pub(super) type Rank = (usize, (bool, usize), bool, bool, bool, bool);
+pub(super) type Rank = (usize, usize, (bool, usize), bool, bool, bool, bool);
 
 /// What makes two selectors the same.
 pub(super) type Identity<'a> =
@@ -241,15 +246,17 @@ impl Selector {
             })
     }
 
-    /// From the narrowest kind of selector to the widest: path, package, npm scope, scope, registry, ecosystem.
+    /// From the narrowest kind of selector to the widest: path, package, npm scope, scope, registry, ecosystem. All that a folder's policy
+    /// asks is narrower than what the root's does.
     pub(super) fn rank(&self) -> Rank {
         let of = |written: &str| 1 + pattern::specificity(written).1;
-        let path = self.path.as_ref().map_or(0, |pattern| of(pattern.written())).max(self.folder.as_deref().map_or(0, of));
+        let folder = self.folder.as_deref().map_or(0, of);
+        let path = self.path.as_ref().map_or(0, |pattern| of(pattern.written()));
         let package = self.package.as_ref().map_or((false, 0), |package| {
             let (is_literal, count) = package.specificity();
             (is_literal, 1 + count)
         });
-        (path, package, self.npm_scope.is_some(), self.scope.is_some(), self.registry.is_some(), self.ecosystem.is_some())
+        (folder, path, package, self.npm_scope.is_some(), self.scope.is_some(), self.registry.is_some(), self.ecosystem.is_some())
     }
 
     pub(super) fn identity(&self) -> Identity<'_> {

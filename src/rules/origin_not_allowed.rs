@@ -2,6 +2,7 @@
 
 use crate::address;
 use crate::finding::{Finding, Subject, Words};
+use crate::policy::means_itself;
 use crate::report::escape::terminal;
 use crate::route::Class;
 use crate::rules::{Case, Dependency, Findings, Rule, entry_words};
@@ -63,7 +64,11 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
     words.label = format!("not in `{key}`");
     // A hint keeps its line ends: what stands in it must not bring its own.
     let safe = terminal(&shown);
-    words.hint = format!("use the released package, or list it in packman.toml: `[origins] {key} = [\"{safe}\"]`");
+    words.hint = if means_itself(key, &shown) {
+        format!("use the released package, or list it in packman.toml: `[origins] {key} = [\"{safe}\"]`")
+    } else {
+        format!("use the released package: as a pattern of `{key}`, `{safe}` would allow others too, or nothing")
+    };
     words.culprit = dependency.origin_place();
     words.cause = format!("{} {shown}", dependency.origin.class.id());
     words

@@ -38,6 +38,10 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
     "{} run code when they are installed".clone_into(&mut words.many);
     "runs code".clone_into(&mut words.label);
     words.cause = dependency.entry.ecosystem.id().to_owned();
-    words.hint = format!("look at what it runs, then list it: `[packages] may-run-code = [\"{}\"]`", dependency.package());
+    words.hint = if dependency.name().contains('*') {
+        "look at what it runs, and use another package: in a line of `may-run-code` its `*` would stand for others too".to_owned()
+    } else {
+        format!("look at what it runs, then list it: `[packages] may-run-code = [\"{}\"]`", dependency.package())
+    };
     words
 }

@@ -158,6 +158,37 @@ fn what_a_folder_asks_is_narrower_than_all_that_the_root_asks() {
 }
 
 #[test]
+fn no_path_of_the_root_is_narrower_than_a_folder() {
+    for line in ["path = \"apps/pay/**\"", "path = \"**/package-lock.json\"", "path = \"apps/pay\"\nregistry = \"npm\""] {
+        let root = format!("[minimum]\ntier = 1\n[[minimum.for]]\n{line}\ntier = 1\n[folders.\"apps/pay\"]\n");
+        let found = findings(&report(&tree(&root, &[("apps/pay/packman.toml", "[minimum]\ntier = 3\n")])));
+        let below: Vec<&String> = found.iter().filter(|line| line.contains("tier-below-minimum")).collect();
+        assert!(!below.is_empty() && below.iter().all(|line| line.starts_with("apps/pay")), "{line}: {found:?}");
+    }
+}
+
+#[test]
+fn controls_and_alternatives_are_loosened_too() {
+    let of = |root: &str, own: &str| {
+        let root = format!("{root}[folders.\"apps/pay\"]\n");
+        told(&tree(&root, &[("apps/pay/packman.toml", own)]), None, asked(), "json").err().unwrap_or_default()
+    };
+    let controls = "[minimum]\ncontrols = [\"mfa-to-push\"]\n";
+    let found = of(controls, "[minimum]\ncontrols = [\"security-contacts\"]\n");
+    assert!(found[0].starts_with("apps/pay/packman.toml:2 `controls` is `mfa-to-push` at the root"), "{found:?}");
+    assert!(of(controls, "[minimum]\ncontrols = [\"security-contacts\", \"mfa-to-push\"]\n").is_empty());
+    let any_of = "[minimum]\nany-of = [{ tier = 2 }, { controls = [\"mfa-to-push\"] }]\n";
+    for own in ["[]", "[{ tier = 2 }, { controls = [\"security-contacts\"] }]"] {
+        let found = of(any_of, &format!("[minimum]\nany-of = {own}\n"));
+        assert!(
+            found[0].contains("`any-of` is tier 2, or mfa-to-push at the root, which `apps/pay` may not loosen"),
+            "{found:?}"
+        );
+    }
+    assert!(of(any_of, "[minimum]\nany-of = [{ tier = 3 }]\n").is_empty());
+}
+
+#[test]
 fn a_folder_cannot_loosen_without_leave() {
     let of = |root: &str, pay: &str| faults(&tree(root, &[("apps/pay/packman.toml", pay)]));
     assert_eq!(

@@ -32,6 +32,19 @@ const STORIES: &[Story] = &[
         &[("outside/p.toml", "[folders.pay]\n")],
         &["check", "@", "--policy", "@outside/p.toml"],
     ),
+    (
+        "paths that no file has",
+        &[("packman.toml", "exclude = [\"!a/**\", \"a//b\", \" a/**\", 'a\\b.json', \"a/./b\"]\n")],
+        &["check", "@"],
+    ),
+    (
+        "a case that expects nothing of a rule",
+        &[(
+            "packman-tests.toml",
+            "[[case]]\nname = \"n\"\npackage = \"pkg:npm/a@1.0.0\"\nexpect = \"pass\"\nrule = \"unknown-registry\"\n",
+        )],
+        &["policy", "test", "@"],
+    ),
     ("a policy that is no text", &[("packman.toml", "\u{0}\u{1}")], &["check", "@"]),
     (
         "a file that is no text",
