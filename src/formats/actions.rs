@@ -90,7 +90,10 @@ impl Uses<'_, '_> {
             Some(value) if value.of(&self.text.content).is_empty() => {}
             Some(value) => {
                 let written = Written::foreign(&value, &self.text.content);
-                image::push(&mut self.lockfile, self.text, &written, Scopes::BUILD);
+                // The runner takes `docker://` off here too.
+                let length = written.value.len();
+                let image = written.value.strip_prefix("docker://").map_or(0, |image| length - image.len());
+                image::push(&mut self.lockfile, self.text, &written.part(image..length), Scopes::BUILD);
             }
             None if node.kind() == Kind::Null => {}
             None => self.lockfile.problems.push(node.problem(Lost::Entry, "an image that is no text")),
