@@ -2,11 +2,19 @@
 //!
 //! Answers for: the escape character, continuations with comments and blank lines between them, here-documents, and where each part
 //! of a line stands. Never knows what an instruction means.
+//!
+//! Builders differ in what opens a here-document: old ones know none, new ones (2025) allow blanks behind `<<`. Where its lines may be
+//! instructions to another builder, down to the one that ends it, the file means two things, which is told.
 
 use std::ops::Range;
 
+use super::INSTRUCTIONS;
+use super::heredocs::{self, Blanks, Opened, Unsure};
 use crate::formats::shell;
 use crate::text::Span;
+
+/// The named limit on looks for the end of a here-document that only new builders see: each may read all that follows.
+const LOOKS_MAX: u8 = 64;
 
 /// A walk over logical lines. One buffer serves all lines that are continued; the others are not copied.
 pub(super) struct Lines<'t> {
@@ -16,6 +24,7 @@ pub(super) struct Lines<'t> {
     pub escape: u8,
     buffer: String,
     segments: Vec<(usize, usize)>,
+    looks: u8,
 }
 
 /// One logical line: an instruction.
@@ -26,13 +35,24 @@ pub(super) struct Line<'l> {
     segments: &'l [(usize, usize)],
     /// The escape character.
     pub escape: u8,
-    /// A here-document that nothing ends, as a range of `text`.
-    pub unended: Option<Range<usize>>,
+    /// What is not sure about its here-documents, as a range of `text`.
+    pub doubt: Option<(Range<usize>, Doubt)>,
+}
+
+/// What is not sure about a here-document.
+#[derive(Clone, Copy)]
+pub(super) enum Doubt {
+    /// Nothing ends it.
+    Unended,
+    /// To another builder its lines are instructions.
+    Ambiguous,
+    /// Only the builder knows whether there is one.
+    Unsure,
 }
 
 impl<'t> Lines<'t> {
     pub(super) fn of(content: &'t str) -> Self {
-        Self { content, at: 0, escape: b'\\', buffer: String::new(), segments: Vec::new() }
+        Self { content, at: 0, escape: b'\\', buffer: String::new(), segments: Vec::new(), looks: 0 }
     }
 
     /// The next physical line, without its line end: where it starts, and what it is.
@@ -42,7 +62,7 @@ impl<'t> Lines<'t> {
         let end = memchr::memchr(b'\n', rest.as_bytes());
         self.at = end.map_or(self.content.len(), |end| start + end + 1);
         let line = rest.get(..end.unwrap_or(rest.len())).unwrap_or("");
-        Some((start, line.strip_suffix('\r').unwrap_or(line)))
+        Some((start, line.trim_end_matches('\r')))
     }
 
     /// Goes back to a physical line that was read.
@@ -70,13 +90,43 @@ impl<'t> Lines<'t> {
             }
             None => false,
         };
-        let mut unended = None;
+        let mut doubt = None;
         if memchr::memmem::find(if is_joined { self.buffer.as_bytes() } else { line.as_bytes() }, b"<<").is_some() {
-            let names = here_documents(if is_joined { &self.buffer } else { line }, self.escape);
-            unended = names.into_iter().find(|(_, name, is_indented)| !self.skip(name, *is_indented)).map(|(range, ..)| range);
+            let text = if is_joined { &self.buffer } else { line };
+            let newest = heredocs::opened(text, self.escape, Blanks::Join);
+            let older = heredocs::opened(text, self.escape, Blanks::Part);
+            let whole = 0..text.trim_end().len();
+            doubt = match (newest, older) {
+                (Ok(newest), Ok(older)) => self.pass(&newest, &older),
+                (Err(Unsure), _) | (_, Err(Unsure)) => Some((whole, Doubt::Unsure)),
+            };
         }
         let text = if is_joined { self.buffer.as_str() } else { line };
-        Some(Line { text, segments: &self.segments, escape: self.escape, unended })
+        Some(Line { text, segments: &self.segments, escape: self.escape, doubt })
+    }
+
+    /// Goes behind the here-documents that an instruction opens for the newest builder, and for older ones.
+    fn pass(&mut self, newest: &[Opened], older: &[Opened]) -> Option<(Range<usize>, Doubt)> {
+        let body = self.at;
+        let doubt = |opened: &[Opened], doubt| opened.first().map(|first| (first.range.clone(), doubt));
+        if newest == older {
+            return match self.skip(newest) {
+                Ok(Some(end)) if self.is_plain(body, end, false) => doubt(newest, Doubt::Ambiguous),
+                Ok(_) => None,
+                Err(range) => Some((range, Doubt::Unended)),
+            };
+        }
+        if !newest.is_empty() && self.looks < LOOKS_MAX {
+            if let Ok(Some(end)) = self.skip(newest) {
+                let is_plain = !older.is_empty() || self.is_plain(body, end, true);
+                return if is_plain { doubt(newest, Doubt::Ambiguous) } else { None };
+            }
+            // The newest builder refuses this, as it does `$((1 << 2))`.
+            self.looks += 1;
+            self.at = body;
+            return self.skip(older).err().map(|range| (range, Doubt::Unended));
+        }
+        doubt(if newest.is_empty() { older } else { newest }, Doubt::Ambiguous)
     }
 
     fn join(&mut self) {
@@ -93,15 +143,46 @@ impl<'t> Lines<'t> {
         }
     }
 
-    /// Goes behind the end of a here-document; whether there is one.
-    fn skip(&mut self, name: &str, is_indented: bool) -> bool {
-        while let Some((_, line)) = self.physical() {
-            let line = if is_indented { line.trim_start_matches('\t') } else { line };
-            if line == name {
+    /// Goes behind the ends of here-documents: where the last end stands, or which has none.
+    fn skip(&mut self, opened: &[Opened]) -> Result<Option<usize>, Range<usize>> {
+        let mut end = None;
+        for Opened { range, name, is_indented } in opened {
+            end = loop {
+                let (start, line) = self.physical().ok_or_else(|| range.clone())?;
+                if (if *is_indented { line.trim_start_matches('\t') } else { line }) == name {
+                    break Some(start);
+                }
+            };
+        }
+        Ok(end)
+    }
+
+    /// Whether a builder that sees no here-document would take its lines, up to the one that ends it, for instructions. Mostly it would
+    /// refuse that last one, unless the line before continues on it.
+    fn is_plain(&self, body: usize, end: usize, may_nest: bool) -> bool {
+        let mut lines = Lines { at: body, ..Lines::of(self.content) };
+        let (mut is_continued, mut has_instruction) = (false, false);
+        while let Some((_, line)) = lines.physical().filter(|(start, _)| *start <= end) {
+            let trimmed = line.trim_start();
+            if trimmed.is_empty() || trimmed.starts_with('#') {
+                continue;
+            }
+            let part = continued(line, self.escape);
+            if !std::mem::replace(&mut is_continued, part.is_some()) {
+                let text = part.map_or(trimmed, str::trim_start);
+                let keyword = text.split_whitespace().next().unwrap_or("");
+                // A keyword may go on in the next line.
+                let is_cut = part.is_some() && keyword.len() == text.len();
+                if !is_cut && !INSTRUCTIONS.iter().any(|known| known.eq_ignore_ascii_case(keyword)) {
+                    return false;
+                }
+                has_instruction = true;
+            }
+            if may_nest && line.contains("<<") {
                 return true;
             }
         }
-        false
+        has_instruction
     }
 }
 
@@ -172,28 +253,4 @@ impl Iterator for Words<'_> {
 fn continued(line: &str, escape: u8) -> Option<&str> {
     let part = line.trim_end_matches([' ', '\t']).strip_suffix(char::from(escape))?;
     (!part.ends_with(char::from(escape))).then_some(part)
-}
-
-/// The here-documents that an instruction opens: where, how they end, and whether their lines lose leading tabs.
-fn here_documents(line: &str, escape: u8) -> Vec<(Range<usize>, String, bool)> {
-    let keyword_length = line.find(char::is_whitespace).unwrap_or(line.len());
-    let (keyword, rest) = line.split_at_checked(keyword_length).unwrap_or((line, ""));
-    let rest = rest.trim();
-    let can_hold = ["RUN", "COPY", "ADD", "ONBUILD"].iter().any(|known| known.eq_ignore_ascii_case(keyword));
-    let is_list = rest.starts_with('[') && rest.ends_with(']');
-    if !can_hold || is_list {
-        return Vec::new();
-    }
-    let mut found = Vec::new();
-    for range in (Words { text: line, at: keyword_length, escape, is_unclosed: false }) {
-        let word = line.get(range.clone()).unwrap_or("");
-        let opening = word.trim_start_matches(|c: char| c.is_ascii_digit());
-        let Some(name) = opening.strip_prefix("<<") else { continue };
-        let (name, is_indented) = name.strip_prefix('-').map_or((name, false), |name| (name, true));
-        let name = name.replace(['\'', '"'], "");
-        if !name.is_empty() && !name.contains('<') {
-            found.push((range, name, is_indented));
-        }
-    }
-    found
 }

@@ -16,6 +16,7 @@
 //!
 //! Templates (`Dockerfile.j2`, `.erb`, `.tmpl`) are read as far as their lines are instructions; what an engine fills in is unknown.
 
+mod heredocs;
 mod lines;
 mod stages;
 
@@ -30,7 +31,7 @@ use crate::neighbours::Neighbours;
 use crate::syntax::Node;
 use crate::text::{Lost, Problem, Span, Str, Text};
 
-use lines::{Line, Lines};
+use lines::{Doubt, Line, Lines};
 use stages::{Build, Found, What};
 
 /// The format.
@@ -79,6 +80,9 @@ const INSTRUCTIONS: [&str; 18] = [
     "WORKDIR",
 ];
 
+/// The directives that the builder knows.
+const DIRECTIVES: [&str; 3] = ["syntax", "escape", "check"];
+
 fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Reference);
     lockfile.shows = SHOWS;
@@ -117,7 +121,7 @@ impl Base {
 pub(super) fn read_into(lockfile: &mut Lockfile, text: &Text, content: &str, base: &Base) {
     let mut lines = Lines::of(content);
     let mut reader = Reader { text, base, build: Build::default(), problems: Vec::new() };
-    reader.directives(&mut lines);
+    reader.directives(&mut lines, content);
     while let Some(line) = lines.next() {
         reader.line(&line);
     }
@@ -133,12 +137,32 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
-    /// The comments before everything else that steer the builder.
-    fn directives(&mut self, lines: &mut Lines<'_>) {
+    /// The comments before everything else that steer the builder, and the other ways to name its image: behind a line for the system
+    /// (`#!`), or as JSON.
+    fn directives(&mut self, lines: &mut Lines<'_>, content: &str) {
+        let body = behind_shebang(content);
+        let has_shebang = body.len() < content.len();
+        match json_syntax(body) {
+            Json::None => {}
+            Json::Syntax(image) => {
+                lines.back_to(content.len());
+                return self.json_syntax(content, &image);
+            }
+            Json::Unreadable => {
+                let whole = self.base.span(Span::new(content.len() - body.len(), content.trim_end().len()));
+                lines.back_to(content.len());
+                return self.problem(
+                    whole,
+                    Lost::File,
+                    "is JSON that cannot be read and may name the builder's image with `syntax`",
+                );
+            }
+        }
+        lines.back_to(content.len() - body.len());
         let mut seen = [false; 3];
         while let Some((start, line)) = lines.physical() {
             let Some((key, range)) = directive(line) else { return lines.back_to(start) };
-            let known = ["syntax", "escape", "check"].iter().position(|known| known.eq_ignore_ascii_case(key));
+            let known = DIRECTIVES.iter().position(|known| known.eq_ignore_ascii_case(key));
             let is_new = known.and_then(|known| seen.get_mut(known)).map(|seen| !std::mem::replace(seen, true));
             let value = line.get(range.clone()).unwrap_or("");
             let span = self.base.span(Span::new(start + range.start, start + range.end));
@@ -148,7 +172,10 @@ impl Reader<'_> {
                     let mut written = Written::default();
                     let end = start + range.start + image.len();
                     written.push(image, self.base.span(Span::new(start + range.start, end)), PieceKind::Literal);
-                    self.build.found.push(Found { stage: None, scopes: Some(Scopes::BUILD), what: What::Image(written) });
+                    self.syntax(written);
+                }
+                (Some(1), Some(true)) if has_shebang => {
+                    self.problem(span, Lost::Detail, "an escape character behind `#!`, which the builder passes over");
                 }
                 (Some(1), Some(true)) if matches!(value, "\\" | "`") => lines.escape = value.bytes().next().unwrap_or(b'\\'),
                 (Some(1), Some(true)) => {
@@ -163,9 +190,33 @@ impl Reader<'_> {
         }
     }
 
+    /// The image that reads the file instead of the builder itself.
+    fn syntax(&mut self, written: Written) {
+        self.build.found.push(Found { stage: None, scopes: Some(Scopes::BUILD), what: What::Image(written) });
+    }
+
+    fn json_syntax(&mut self, content: &str, image: &str) {
+        let literal = content.rfind("\"syntax\"").and_then(|key| {
+            let quoted = content.get(key..)?.find(&format!("\"{image}\""))?;
+            Some(Span::new(key + quoted + 1, key + quoted + 1 + image.len()))
+        });
+        let (span, kind) = match literal {
+            Some(span) => (span, PieceKind::Literal),
+            None => (Span::new(content.find('{').unwrap_or(0), content.trim_end().len()), PieceKind::Made),
+        };
+        let mut written = Written::default();
+        written.push(image, self.base.span(span), kind);
+        self.syntax(written);
+    }
+
     fn line(&mut self, line: &Line<'_>) {
-        if let Some(range) = &line.unended {
-            let message = format!("the here-document `{}` has no end: what follows is not read", line.slice(range));
+        if let Some((range, doubt)) = &line.doubt {
+            let written = line.slice(range);
+            let message = match doubt {
+                Doubt::Unended => format!("the here-document `{written}` has no end: what follows is not read"),
+                Doubt::Ambiguous => format!("the lines of the here-document `{written}` are instructions to some builders"),
+                Doubt::Unsure => "only the builder knows whether this opens a here-document".to_owned(),
+            };
             self.problem(self.span(line, range), Lost::Entry, message);
         }
         if shell::is_template(line.text, 0) {
@@ -342,42 +393,93 @@ fn operands(line: &Line<'_>, from: usize) -> Vec<Range<usize>> {
     quotes.chunks_exact(2).filter_map(|pair| Some(from + pair.first()? + 1..from + pair.last()?)).collect()
 }
 
-/// `# key = value`, or the form with `//`: the key and where the value stands.
+/// `# key = value`, or the form with `//`: the key and where the value stands. Blanks are what they are to the builder.
 fn directive(line: &str) -> Option<(&str, Range<usize>)> {
-    let rest = line.strip_prefix('#').or_else(|| line.strip_prefix("//"))?;
+    const BLANKS: [char; 5] = ['\t', '\n', '\x0c', '\r', ' '];
+    let trimmed = line.trim_start();
+    let rest = trimmed.strip_prefix('#').or_else(|| trimmed.strip_prefix("//"))?;
     let (key, value) = rest.split_once('=')?;
-    let key = key.trim();
+    let key = key.trim_start().trim_end_matches(BLANKS);
     let is_key =
         key.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic()) && key.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let start = line.len() - value.trim_start().len();
-    let end = line.trim_end().len();
-    (is_key && start < end).then_some((key, start..end))
+    if !is_key || value.is_empty() {
+        return None;
+    }
+    // A blank alone is a value.
+    let start = line.len() - value.trim_start_matches(BLANKS).len().max(1);
+    let end = line.trim_end_matches(BLANKS).len().max(start);
+    Some((key, start..end))
 }
 
-/// Names with an ending are shared with programs, notes and ignore files: the first line that says something must be an instruction, a
-/// directive or a template's.
+/// What follows the line that tells a system which program reads the file. The builder passes over it where it looks for its image.
+fn behind_shebang(content: &str) -> &str {
+    if !content.starts_with("#!") {
+        return content;
+    }
+    content.split_once('\n').map_or("", |(_, rest)| rest)
+}
+
+/// What a file that may be JSON says of the builder's image.
+enum Json {
+    /// Nothing.
+    None,
+    /// It is this one.
+    Syntax(String),
+    /// It may name one: Go reads some JSON that is none here.
+    Unreadable,
+}
+
+fn json_syntax(content: &str) -> Json {
+    let content = content.trim_start();
+    let may_name = content.starts_with('{')
+        && !shell::is_template(content, 0)
+        && ["\"syntax\"", "\\u"].iter().any(|part| memchr::memmem::find(content.as_bytes(), part.as_bytes()).is_some());
+    if !may_name {
+        return Json::None;
+    }
+    match serde_json::from_str::<serde_json::Value>(content) {
+        Ok(value) => match value.get("syntax") {
+            Some(serde_json::Value::String(image)) => Json::Syntax(image.clone()),
+            _ => Json::None,
+        },
+        Err(_) => Json::Unreadable,
+    }
+}
+
+/// Whether a file names the builder's image: then that image reads it, whatever else it holds.
+fn names_syntax(content: &str) -> bool {
+    let body = behind_shebang(content);
+    let keys = body.lines().map_while(|line| directive(line).map(|(key, _)| key));
+    let mut known = keys.take_while(|key| DIRECTIVES.iter().any(|known| known.eq_ignore_ascii_case(key)));
+    known.any(|key| key.eq_ignore_ascii_case("syntax")) || !matches!(json_syntax(body), Json::None)
+}
+
+/// Names with an ending are shared with programs, notes and ignore files: the first line that says something must be an instruction or a
+/// template's, or the file names the builder's image.
 fn looks(content: &str) -> bool {
-    if content.is_empty() {
+    if content.is_empty() || names_syntax(content) {
         return true;
     }
-    let mut is_first = true;
+    let mut first = String::new();
     for line in content.lines() {
         let trimmed = line.trim();
-        if std::mem::take(&mut is_first) && directive(trimmed).is_some_and(|(key, _)| key.eq_ignore_ascii_case("syntax")) {
-            return true;
-        }
-        if trimmed.is_empty() || trimmed.starts_with('#') || shell::is_template(trimmed, 0) {
+        if trimmed.is_empty() || trimmed.starts_with('#') || (first.is_empty() && shell::is_template(trimmed, 0)) {
             continue;
         }
-        let mut words = trimmed.split_whitespace();
-        let keyword = words.next().unwrap_or("");
-        // `from x import y` opens many a Python file.
-        let is_import = keyword == "from" && words.nth(1) == Some("import");
-        let is_instruction = INSTRUCTIONS.iter().any(|known| known.eq_ignore_ascii_case(keyword));
-        let is_shouted = keyword.len() > 1 && keyword.bytes().all(|byte| byte.is_ascii_uppercase());
-        return !is_import && (is_instruction || is_shouted);
+        first.push_str(if first.is_empty() { trimmed } else { line.trim_end() });
+        // A keyword may go on in the next line.
+        match first.strip_suffix(['\\', '`']).map(str::len) {
+            Some(length) if !first.contains(char::is_whitespace) => first.truncate(length),
+            _ => break,
+        }
     }
-    false
+    let mut words = first.split_whitespace();
+    let keyword = words.next().unwrap_or("");
+    // `from x import y` opens many a Python file.
+    let is_import = keyword == "from" && words.nth(1) == Some("import");
+    let is_instruction = INSTRUCTIONS.iter().any(|known| known.eq_ignore_ascii_case(keyword));
+    let is_shouted = keyword.len() > 1 && keyword.bytes().all(|byte| byte.is_ascii_uppercase());
+    !is_import && (is_instruction || is_shouted)
 }
 
 /// Says so where another file builds from a Dockerfile that is not read: one that is not there, or whose name is none.

@@ -68,6 +68,20 @@ fn names_with_endings_are_shared_with_other_files() {
         ("{{ header }}\nFROM x", true),
         ("ARG X\nFROM $X", true),
         ("INCLUDE x\nFROM y", true),
+        ("FR\\\n# c\nOM x", true),
+        ("\\\nfrom x", true),
+        ("a\\\nb\\\n", false),
+        ("# escape=`\n# syntax=x\nwhatever", true),
+        ("#!/x\n# syntax=x\nwhatever", true),
+        ("#!/x\n// syntax=x\nwhatever", true),
+        ("#!/x\necho", false),
+        ("# vim: x\n# syntax=x\nwhatever", false),
+        ("\" Vim syntax file\nsyntax=x", false),
+        ("{\"syntax\": \"x\"}", true),
+        ("#!/x\n{\"\\u0073yntax\": \"x\"}", true),
+        ("{\"syntax\": \"x\", \"y\": \"\\ud800\"}", true),
+        ("{\"syntax\": 1}", false),
+        ("{\"name\": \"Dockerfile\"}", false),
     ] {
         assert_eq!(looks(content), expected, "{content}");
     }
