@@ -1,10 +1,9 @@
 //! Lines of a requirements file as pip joins them, and the words in them.
 //!
-//! Answers for: continuations, comments, quotes, and the place of every word. Never knows what an option means.
+//! Answers for: line ends, continuations, comments, quotes, and the place of every word. Never knows what an option means.
 
 use std::ops::Range;
 
-use crate::syntax::lines;
 use crate::text::{Span, Str};
 
 /// What pip reads as one line.
@@ -46,25 +45,34 @@ impl Line {
         if span.len() == text.len() { Str::at(span) } else { Str::made(span, text) }
     }
 
-    /// The words from an offset on, as a shell would cut them.
+    /// The words from an offset on, as Python's `shlex` cuts them.
     pub(super) fn words(&self, from: usize) -> Vec<Word> {
         let rest = self.text.get(from..).unwrap_or("");
-        if memchr::memchr2(b'"', b'\'', rest.as_bytes()).is_none() {
+        if memchr::memchr3(b'"', b'\'', b'\\', rest.as_bytes()).is_none() {
             return plain_words(rest, from);
         }
         let mut words: Vec<Word> = Vec::new();
         let mut open: Option<Word> = None;
         let mut quote = None;
-        for (at, character) in rest.char_indices() {
+        let mut characters = rest.char_indices().peekable();
+        while let Some((at, mut character)) = characters.next() {
             let at = from + at;
-            let end = at + character.len_utf8();
-            if quote.is_none() && character.is_whitespace() {
+            if quote.is_none() && is_blank(character) {
                 words.extend(open.take());
                 continue;
+            }
+            let mut end = at + character.len_utf8();
+            // A backslash keeps what follows from meaning something; between double quotes only what could end them.
+            let is_kept = |next: char| quote.is_none() || (quote == Some('"') && matches!(next, '"' | '\\'));
+            let kept = if character == '\\' { characters.next_if(|(_, next)| is_kept(*next)) } else { None };
+            if let Some((_, next)) = kept {
+                character = next;
+                end += next.len_utf8();
             }
             let word = open.get_or_insert_with(|| Word { text: String::new(), range: at..end });
             word.range.end = end;
             match quote {
+                _ if kept.is_some() => word.text.push(character),
                 Some(mark) if mark == character => quote = None,
                 None if matches!(character, '"' | '\'') => quote = Some(character),
                 _ => word.text.push(character),
@@ -79,46 +87,98 @@ impl Line {
 fn plain_words(mut rest: &str, mut from: usize) -> Vec<Word> {
     let mut words = Vec::new();
     loop {
-        let word = rest.trim_start();
+        let word = rest.trim_start_matches(is_blank);
         from += rest.len() - word.len();
-        let size = word.find(char::is_whitespace).unwrap_or(word.len());
+        let size = word.find(is_blank).unwrap_or(word.len());
         let Some((word, behind)) = word.split_at_checked(size).filter(|(word, _)| !word.is_empty()) else { return words };
         words.push(Word { text: word.to_owned(), range: from..from + size });
         (rest, from) = (behind, from + size);
     }
 }
 
+/// What stands between words. Other white space is part of them: `https://a<U+00A0>@b` is one address, of host `b`.
+fn is_blank(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\r' | '\n')
+}
+
+/// White space as Python's `str.isspace` knows it.
+fn is_space(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '\x1c'..='\x1f')
+}
+
+/// What ends a line for Python's `str.splitlines`, which is more than other readers know.
+fn is_line_end(character: char) -> bool {
+    matches!(character, '\n'..='\r' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// The lines of a content as `str.splitlines` cuts them, without their ends, and where they begin.
+fn physical(content: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let rest = content.get(start..).filter(|rest| !rest.is_empty())?;
+        let (text, after) = rest.split_at_checked(rest.find(is_line_end).unwrap_or(rest.len()))?;
+        let at = start;
+        let end = if after.starts_with("\r\n") { 2 } else { after.chars().next().map_or(0, char::len_utf8) };
+        start += text.len() + end;
+        Some((at, text))
+    })
+}
+
 /// The lines of a content that say something.
 pub(super) fn of(content: &str) -> Vec<Line> {
+    read(content, false)
+}
+
+/// The lines that begin with an option. The rest costs little.
+pub(super) fn of_options(content: &str) -> Vec<Line> {
+    read(content, true)
+}
+
+fn read(content: &str, is_options_only: bool) -> Vec<Line> {
     let mut found: Vec<Line> = Vec::new();
     let mut open: Option<Line> = None;
     let mut is_annotated = false;
-    for line in lines::of(content) {
-        let comment = comment_start(line.text);
-        let is_comment = comment.is_some_and(|at| line.text.get(..at).is_some_and(|before| before.trim().is_empty()));
-        let is_continued = line.text.ends_with('\\') && !is_comment;
-        let code = if is_continued { line.text.trim_end_matches('\\') } else { line.text };
-        let said = comment.and_then(|at| line.text.get(at..)).map(|text| text.trim_start_matches('#').trim().to_owned());
-        let code = match comment {
-            Some(at) if !is_continued => code.get(..at).unwrap_or(code),
-            _ => code,
-        };
-        if open.is_none() && code.trim().is_empty() {
-            let last = found.last_mut().filter(|_| is_annotated && is_comment && line.indent() > 0);
+    // Whether a comment began in a line that is continued: all the rest is in it.
+    let mut is_hidden = false;
+    let mut is_skipped = false;
+    for (start, text) in physical(content) {
+        let is_comment = text.trim_start_matches(is_space).starts_with('#');
+        let is_continued = text.ends_with('\\') && !is_comment;
+        if is_skipped {
+            is_skipped = is_continued;
+            continue;
+        }
+        let code = if is_continued { text.trim_matches('\\') } else { text };
+        let start = if is_continued { start + text.len() - text.trim_start_matches('\\').len() } else { start };
+        let is_begun = open.as_ref().is_some_and(|line| !line.text.ends_with(is_space) && !line.text.is_empty());
+        let comment = comment_start(code, is_comment || !is_begun);
+        let said = comment.and_then(|at| code.get(at..)).map(|text| text.trim_start_matches('#').trim().to_owned());
+        let code = comment.and_then(|at| code.get(..at)).unwrap_or(code);
+        if open.is_none() && code.trim_matches(is_space).is_empty() && (!is_continued || comment.is_none()) {
+            let is_indented = text.starts_with([' ', '\t']);
+            let last = found.last_mut().filter(|_| is_annotated && is_comment && is_indented);
             match last {
                 Some(last) => last.comments.extend(said),
                 None => is_annotated = false,
             }
             continue;
         }
+        if open.is_none() && is_options_only && !code.trim_start_matches(is_space).starts_with('-') {
+            is_skipped = is_continued;
+            continue;
+        }
         let joined = open.get_or_insert_with(Line::default);
-        joined.pieces.push((joined.text.len(), line.start));
-        joined.text.push_str(code);
-        joined.end = line.start + code.len();
-        joined.comments.extend(said.filter(|_| !is_continued));
+        if !is_hidden {
+            joined.pieces.push((joined.text.len(), start));
+            joined.text.push_str(code);
+            joined.end = start + code.len();
+            joined.comments.extend(said);
+            is_hidden = comment.is_some();
+        }
         if !is_continued {
             found.extend(open.take().map(trimmed).filter(|line| !line.text.is_empty()));
             is_annotated = true;
+            is_hidden = false;
         }
     }
     found.extend(open.map(trimmed).filter(|line| !line.text.is_empty()));
@@ -127,8 +187,8 @@ pub(super) fn of(content: &str) -> Vec<Line> {
 
 /// Without white space at either end.
 fn trimmed(mut line: Line) -> Line {
-    line.text.truncate(line.text.trim_end().len());
-    let cut = line.text.len() - line.text.trim_start().len();
+    line.text.truncate(line.text.trim_end_matches(is_space).len());
+    let cut = line.text.len() - line.text.trim_start_matches(is_space).len();
     if cut > 0 {
         let start = line.span(&(cut..cut)).start as usize;
         line.text.drain(..cut);
@@ -139,10 +199,10 @@ fn trimmed(mut line: Line) -> Line {
     line
 }
 
-/// Where a comment begins: `#` at the start, or after white space.
-fn comment_start(line: &str) -> Option<usize> {
-    let bytes = line.as_bytes();
-    memchr::memchr_iter(b'#', bytes).find(|at| *at == 0 || bytes.get(at - 1).is_some_and(u8::is_ascii_whitespace))
+/// Where a comment begins: `#` after white space, or at the start if that begins a word.
+fn comment_start(line: &str, is_start: bool) -> Option<usize> {
+    let follows = |at: usize| line.get(..at).and_then(|before| before.chars().next_back()).is_some_and(is_space);
+    memchr::memchr_iter(b'#', line.as_bytes()).find(|at| if *at == 0 { is_start } else { follows(*at) })
 }
 
 #[cfg(test)]
@@ -162,6 +222,40 @@ mod tests {
             assert_eq!(content.get(first.span(&word.range).range()), Some(word.text.as_str()));
         }
         assert_eq!((found[1].text.as_str(), &found[1].comments), ("c#d", &vec!["e".to_owned()]));
+    }
+
+    #[test]
+    fn lines_end_where_python_ends_them() {
+        for end in ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\u{85}", "\u{2028}", "\u{2029}"] {
+            let content = format!("\u{e9}{end}a==1 # b{end}  -i c{end}");
+            let found = of(&content);
+            let lines: Vec<&str> = found.iter().map(|line| line.text.as_str()).collect();
+            assert_eq!(lines, ["\u{e9}", "a==1", "-i c"], "{end:?}");
+            for (line, word) in found.iter().flat_map(|line| line.words(0).into_iter().map(move |word| (line, word))) {
+                assert_eq!(content.get(line.span(&word.range).range()), Some(word.text.as_str()), "{end:?}");
+            }
+        }
+        assert_eq!(of("a\x1fb\u{a0}c").len(), 1);
+    }
+
+    #[test]
+    fn a_comment_hides_what_continues_its_line() {
+        let lines = |content: &str| of(content).into_iter().map(|line| line.text).collect::<Vec<_>>();
+        assert_eq!(lines("--pre # a \\\n-i b\n-i c\n"), ["--pre", "-i c"]);
+        assert_eq!(lines("\\-i \\\nb\u{a0}# c\n"), ["-i b"]);
+        assert_eq!(lines("# a \\\n-i b\n"), ["-i b"]);
+        assert_eq!(lines("\\# a \\\n-i b\n-i c\n"), ["-i c"]);
+        let options: Vec<String> =
+            of_options("a \\\n-i b\n\x1f-i c\n\\\n-i \\\nd\ne\n").into_iter().map(|line| line.text).collect();
+        assert_eq!(options, ["-i c", "-i d"]);
+    }
+
+    #[test]
+    fn words_are_cut_as_python_cuts_them() {
+        let words = |line: &str| of(line)[0].words(0).into_iter().map(|word| word.text).collect::<Vec<_>>();
+        assert_eq!(words("-i https://a\u{a0}@b"), ["-i", "https://a\u{a0}@b"]);
+        assert_eq!(words("-i https://a\\ @b \\-r c"), ["-i", "https://a @b", "-r", "c"]);
+        assert_eq!(words(r#"-i "a\"b\c" 'd\'"#), ["-i", r#"a"b\c"#, r"d\"]);
     }
 
     #[test]

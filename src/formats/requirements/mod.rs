@@ -18,6 +18,7 @@
 //!
 //! Raises trust: `--hash`, versions, commits, `-i`. Good news by absence: `--extra-index-url`, `--find-links`, `--trusted-host`.
 
+mod encoding;
 mod lines;
 mod located;
 mod run;
@@ -68,7 +69,7 @@ fn statements(content: &str) -> Vec<Statement> {
 
 /// Names are shared with prose. A file is claimed if any line is what only a requirements file has, or all lines are what one may have.
 fn looks(content: &str) -> bool {
-    let odd = content.starts_with("version https://git-lfs") || content.contains(['\0', '\u{fffd}']);
+    let odd = content.starts_with("version https://git-lfs") || content.contains(['\0', '\u{fffd}']) || encoding::is_odd(content);
     let mut is_all = true;
     for line in lines::of(content) {
         let text = line.text.as_str();
@@ -85,6 +86,9 @@ fn looks(content: &str) -> bool {
 }
 
 fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    if let Some(problem) = encoding::fault(text) {
+        return Err(problem);
+    }
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows.integrity = true;
     let mut reader = Reader {

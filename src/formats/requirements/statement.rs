@@ -34,7 +34,7 @@ pub(super) struct Statement {
     pub(super) no_index: bool,
     /// Other options with an effect, as the option's name and value.
     pub(super) settings: Vec<(&'static str, Value)>,
-    /// What is no option of pip, or lacks its value.
+    /// What is no option of pip, lacks its value, or is ignored by pip.
     pub(super) unknown: Vec<(Span, String)>,
 }
 
@@ -123,6 +123,7 @@ pub(super) fn read(line: Line) -> Statement {
             value => statement.take(option, value.unwrap_or_else(|| (String::new(), word.range))),
         }
     }
+    statement.keep_first();
     statement
 }
 
@@ -147,6 +148,28 @@ impl Statement {
             }
             _ => {}
         }
+    }
+
+    /// Of a line with `-e`, pip reads nothing else; of one with `-r` or `-c`, the first of them only, `-r` before `-c`.
+    fn keep_first(&mut self) {
+        let first = self.includes.iter().position(|(_, constrains)| !constrains).unwrap_or(0);
+        let (option, kept) = match (self.editables.is_empty(), self.includes.get(first)) {
+            (false, _) => ("-e", None),
+            (true, None) => return,
+            (true, Some(kept)) => (if kept.1 { "-c" } else { "-r" }, Some(kept.clone())),
+        };
+        let mut ignored: Vec<Value> = self.index.take().into_iter().chain(self.find_links.take()).collect();
+        ignored.append(&mut self.extra_indexes);
+        ignored.extend(self.settings.drain(..).map(|(_, value)| value));
+        let includes = self.includes.drain(..).enumerate();
+        ignored.extend(includes.filter(|(at, _)| kept.is_none() || *at != first).map(|(_, (value, _))| value));
+        self.includes.extend(kept);
+        let mut spans: Vec<Span> = ignored.into_iter().map(|value| value.at.span).collect();
+        if std::mem::take(&mut self.no_index) {
+            spans.push(self.line.span(&(0..self.line.text.len())));
+        }
+        let message = format!("stands in one line with `{option}`, of which pip reads nothing else, expected a line of its own");
+        self.unknown.extend(spans.into_iter().map(|span| (span, message.clone())));
     }
 }
 
