@@ -36,7 +36,7 @@ use crate::routing::{KnownBy, Rule, When};
 use crate::text::{Lost, Problem, Span, Str, Text, TextId};
 
 use located::{Found, locate};
-use run::Run;
+use run::{Files, Run};
 use statement::{Statement, Value};
 
 /// The row of the table.
@@ -59,8 +59,10 @@ pub(crate) static FORMAT: Format = Format {
     read,
 };
 
-/// The named limit on files that bring requirements into this one.
-const INCLUDED_MAX: usize = 64;
+/// The named limit on files that one file includes, directly or not, and on those that include it. A file counts once.
+const FILES_MAX: usize = 128;
+/// The named limit on entries of one name that a comment's edge leads from. Markers give a name a handful of versions.
+const VIA_MAX: usize = 16;
 
 /// The statements of a content.
 fn statements(content: &str) -> Vec<Statement> {
@@ -99,6 +101,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
         is_pinned: !text.path.ends_with(".in"),
         notes: Vec::new(),
         seen: HashSet::from([text.id]),
+        is_full: false,
     };
     reader.file(&mut lockfile, text, None);
     if !reader.is_pinned {
@@ -110,8 +113,10 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
         reader.sources(&mut lockfile);
     }
     reader.packages.finish(&mut lockfile);
-    let run = Run::of(text, neighbours);
-    let ask = run::asked_for(text, &run, neighbours);
+    let mut files = Files::of(text, neighbours);
+    let run = Run::of(&mut files);
+    let ask = run::asked_for(&run, &mut files);
+    lockfile.problems.extend(files.problem());
     lockfile.shows =
         Shows { origin: !ask.is_empty(), integrity: true, edges: is_annotated, scope: is_scoped, install_code: false };
     if !ask.is_empty() {
@@ -150,6 +155,8 @@ struct Reader<'t, 'n> {
     is_pinned: bool,
     notes: Vec<Note>,
     seen: HashSet<TextId>,
+    /// Whether there were more files than are read.
+    is_full: bool,
 }
 
 impl Reader<'_, '_> {
@@ -235,9 +242,21 @@ impl Reader<'_, '_> {
             Some(Err(_)) => lost(lockfile, "cannot be read"),
             Some(Ok(included)) => {
                 let is_own = FORMAT.claims(&target) && looks(&included.content);
-                if !is_own && !constrains && self.seen.len() < INCLUDED_MAX && self.seen.insert(included.id) {
-                    self.file(lockfile, included, Some(at.unwrap_or(path.at.span)));
+                if is_own || constrains || self.seen.contains(&included.id) {
+                    return;
                 }
+                // The file itself is one of those that were seen.
+                if self.seen.len() > FILES_MAX {
+                    if !std::mem::replace(&mut self.is_full, true) {
+                        lost(lockfile, &format!("and what follows is not read: more than {FILES_MAX} files are included"));
+                    }
+                    return;
+                }
+                self.seen.insert(included.id);
+                if let Some(problem) = encoding::fault(included) {
+                    return lost(lockfile, &problem.message);
+                }
+                self.file(lockfile, included, Some(at.unwrap_or(path.at.span)));
             }
         }
     }
@@ -255,9 +274,8 @@ impl Reader<'_, '_> {
                     is_direct = true;
                 } else if !item.starts_with("-c") {
                     let name = item.split('[').next().unwrap_or(item);
-                    for from in self.packages.named(&normalised(name)).to_vec() {
-                        self.packages.edge(from, index);
-                    }
+                    let from: Vec<u32> = self.packages.named(&normalised(name)).iter().take(VIA_MAX).copied().collect();
+                    self.packages.edges(&from, &[index]);
                 }
             }
             let entry = lockfile.entries.get_mut(index as usize);
