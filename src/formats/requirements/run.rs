@@ -389,6 +389,26 @@ mod tests {
     }
 
     #[test]
+    fn a_file_in_another_encoding_is_not_relied_upon() {
+        let odd = "# coding: utf-7\nfoo==1\n# note +AAo---index-url https://evil.example/simple\n";
+        for (mark, is_odd) in [("", true), ("\u{feff}", false)] {
+            let content = format!("{mark}{odd}");
+            let files =
+                [("requirements.txt", "-r other.pip\nbar==1\n"), ("other.pip", &content), ("odd-requirements.txt", &content)];
+            let files = files.map(|(path, content)| (path.to_owned(), content.to_owned()));
+            assert_eq!(read("odd-requirements.txt", &files).is_unreadable(), is_odd);
+            let lockfile = read("requirements.txt", &files);
+            assert_eq!(lockfile.entries.len(), if is_odd { 1 } else { 2 });
+            assert_eq!(lockfile.problems.len(), usize::from(is_odd));
+            let ask: Vec<&Asked> = lockfile.routing.rules.iter().flat_map(|rule| &rule.ask).collect();
+            assert_eq!(matches!(*ask, [Asked::Default, Asked::Unknown(..)]), is_odd);
+            assert_eq!(ask.is_empty(), !is_odd);
+        }
+        // What no name would be read of is read all the same.
+        assert!(super::super::looks("# coding: unicode_escape\n\\x66oo is not listed\n"));
+    }
+
+    #[test]
     fn the_last_index_in_reading_order_counts() {
         let files = [
             (
