@@ -5,12 +5,13 @@
 //! an unknown candidate.
 //!
 //! Read are, in the build's folder (the nearest one upwards with a settings script), the settings script, the build's and the project's
-//! own build script, and scripts below `buildSrc`, `build-logic` and `gradle`, which may be applied anywhere; catalogs and verification
-//! metadata are the whole build's, so all its scripts are. A project's own repositories end those of the settings unless
+//! own build script, scripts that those apply by a path, and scripts below `buildSrc`, `build-logic` and `gradle`, which may be applied
+//! anywhere; catalogs and verification metadata are the whole build's, so all its scripts are. A project's own repositories end those of the settings unless
 //! `repositoriesMode` says otherwise. Plugins come from `pluginManagement`, else the Gradle Plugin Portal, and from `buildscript`.
 //! `content` narrows a repository to some modules, `exclusiveContent` some modules to a repository. Init scripts, the user's own files
 //! and plugins that add repositories are outside. From Gradle's documentation; not run.
 
+mod applied;
 mod repositories;
 mod script;
 
@@ -18,12 +19,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clients::Client;
 use crate::dependency::Lockfile;
-use crate::neighbours::{Neighbours, folders_upwards, join};
+use crate::neighbours::{Neighbours, folder_of, folders_upwards, join};
 use crate::pattern;
 use crate::routing::{Address, Asked, Effect, KnownBy, Routing, Rule, When};
 use crate::syntax::lines;
-use crate::text::{Place, Problem, Span, Text};
-use repositories::{Found, Level, Mode, Repository, Script};
+use crate::text::{Lost, Place, Problem, Span, Text, TextId};
+use applied::Applied;
+use repositories::{Found, Level, Mode, Repository, Script, plain};
 
 /// The row of the table.
 pub(super) static CLIENT: Client = Client {
@@ -47,26 +49,7 @@ fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
         // Its being there switches verification on.
         routing.setting(Effect::IntegrityOn, "verification-metadata.xml", text.place(Span::default()));
     }
-    let mut found = Found::default();
-    for (text, level) in build.scripts(neighbours) {
-        let text = match text {
-            Ok(text) => text,
-            Err(problem) => {
-                found.repositories.push(unreadable(problem.place));
-                routing.problems.push(problem.clone());
-                continue;
-            }
-        };
-        routing.read.push(text.id);
-        let statements = script::read(text);
-        let mut values = properties.clone();
-        values.extend(OWN_FOLDERS.map(|name| (name.to_owned(), ".".to_owned())));
-        values.extend(repositories::values(&statements, text));
-        let mut own = Found { mode: found.mode, ..Found::default() };
-        Script { text, values }.read(&statements, Level::Project, &mut own, &mut routing);
-        found.mode = own.mode;
-        found.repositories.extend(own.repositories.into_iter().filter_map(|repository| level.of(repository)));
-    }
+    let mut found = build.found(neighbours, &properties, &mut routing);
     let has_snapshots = lockfile.entries.iter().any(|entry| entry.moving.is_some());
     found.repositories.retain(|repository| has_snapshots || !repository.only_snapshots);
     let plugins = of_plugins(&found, portal(lockfile, &properties));
@@ -102,7 +85,7 @@ struct Build<'a> {
 }
 
 /// Whom a script's own repositories serve, seen from the file that is read.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Of {
     /// The settings.
     Settings,
@@ -148,6 +131,85 @@ impl<'a> Build<'a> {
         }
     }
 
+    /// What the scripts say, and those that they apply.
+    fn found(&self, neighbours: &Neighbours<'a>, properties: &BTreeMap<String, String>, routing: &mut Routing) -> Found {
+        let mut found = Found::default();
+        let first = self.scripts(neighbours);
+        // What any project may have is nothing else where it is applied.
+        let shared = |(text, of): &(Result<&'a Text, &'a Problem>, Of)| {
+            matches!(of, Of::Any | Of::Settings).then(|| text.ok().map(|text| text.id)).flatten()
+        };
+        let shared: BTreeSet<TextId> = first.iter().filter_map(shared).collect();
+        let run = |(text, of): (Result<&'a Text, &'a Problem>, Of)| {
+            let folder = text.map_or("", |text| folder_of(&text.path));
+            Run { text, of, level: Level::Project, folder, is_applied: false }
+        };
+        let mut ahead: Vec<Run<'a>> = first.into_iter().map(run).rev().collect();
+        let mut seen = BTreeSet::new();
+        while let Some(run) = ahead.pop() {
+            let text = match run.text {
+                Ok(text) => text,
+                Err(problem) => {
+                    found.repositories.push(unreadable(problem.place));
+                    routing.problems.push(problem.clone());
+                    continue;
+                }
+            };
+            let is_shared = run.is_applied && shared.contains(&text.id);
+            if is_shared || !seen.insert((text.id, run.of, run.level, run.folder)) {
+                continue;
+            }
+            if seen.len() > SCRIPTS_MAX {
+                let message = format!("is one of more than {SCRIPTS_MAX} scripts of the build");
+                cut(text.place(Span::default()), message, &mut found, routing);
+                break;
+            }
+            if !routing.read.contains(&text.id) {
+                routing.read.push(text.id);
+            }
+            let (statements, too_deep) = script::read(text);
+            if let Some(span) = too_deep {
+                let message = format!("is a block inside of more than {} others, and is not read", script::DEPTH_MAX);
+                cut(text.place(span), message, &mut found, routing);
+            }
+            let mut values = properties.clone();
+            values.extend(OWN_FOLDERS.map(|name| (name.to_owned(), ".".to_owned())));
+            values.extend(repositories::values(&statements, text));
+            let mut own = Found { mode: found.mode, ..Found::default() };
+            Script { text, values }.read(&statements, run.level, &mut own, routing);
+            found.mode = own.mode;
+            let applied = std::mem::take(&mut own.applied);
+            for script in applied.iter().rev() {
+                self.apply(script, &run, neighbours, &mut ahead, &mut own);
+            }
+            found.repositories.extend(own.repositories.into_iter().filter_map(|repository| run.of.of(repository)));
+        }
+        found
+    }
+
+    /// Puts a script that another one applies next in line, or says that nobody knows what it says.
+    fn apply(&self, script: &Applied, by: &Run<'a>, neighbours: &Neighbours<'a>, ahead: &mut Vec<Run<'a>>, own: &mut Found) {
+        // Whatever block applies it, a script speaks for its project.
+        let level = match script.level {
+            level @ (Level::Project | Level::Below) => level,
+            _ => Level::All,
+        };
+        let here = by.text.map_or("", |text| folder_of(&text.path));
+        let folders = [Some(by.folder), Some(here), self.project.filter(|_| level != Level::Project)];
+        let folders: Vec<&str> = folders.into_iter().flatten().collect();
+        let places = script.path.as_ref().map(|path| path.places(self.root, &folders)).unwrap_or_default();
+        let before = ahead.len();
+        for text in places.iter().filter_map(|path| neighbours.at(path)) {
+            ahead.push(Run { text, level, is_applied: true, ..*by });
+        }
+        if ahead.len() == before {
+            let reason = "a script is applied that cannot be found in the repository, and may name any repository".to_owned();
+            for level in BTreeSet::from([level, script.level]) {
+                own.repositories.push(plain(level, Asked::Unknown(reason.clone(), script.place)));
+            }
+        }
+    }
+
     /// The scripts that matter, in the order in which Gradle runs them.
     fn scripts(&self, neighbours: &Neighbours<'a>) -> Vec<(Result<&'a Text, &'a Problem>, Of)> {
         let mut paths: Vec<(String, Of)> = SETTINGS.iter().map(|name| (join(self.root, name), Of::Settings)).collect();
@@ -169,7 +231,8 @@ impl<'a> Build<'a> {
                 below.extend(neighbours.below(self.root).map(|(_, path)| path).filter(|path| is_shared(path)));
             }
         }
-        paths.extend(below.into_iter().take(SCRIPTS_MAX).map(|path| (path.to_owned(), Of::Any)));
+        // One more than the limit tells that there are more.
+        paths.extend(below.into_iter().take(SCRIPTS_MAX + 1).map(|path| (path.to_owned(), Of::Any)));
         paths.into_iter().filter_map(|(path, of)| Some((neighbours.at(&path)?, of))).collect()
     }
 
@@ -206,9 +269,27 @@ fn is_shared(path: &str) -> bool {
     is_script && !is_of_its_own && !SETTINGS.contains(&name)
 }
 
+/// A script that is to be read.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    text: Result<&'a Text, &'a Problem>,
+    of: Of,
+    /// Whom it speaks for.
+    level: Level,
+    /// The folder of the project that it runs in.
+    folder: &'a str,
+    is_applied: bool,
+}
+
 fn unreadable(place: Place) -> Repository {
-    let asked = Asked::Unknown("a build script cannot be read".to_owned(), place);
-    Repository { level: Level::All, asked, only: Vec::new(), is_exclusive: false, only_snapshots: false }
+    plain(Level::All, Asked::Unknown("a build script cannot be read".to_owned(), place))
+}
+
+/// What lies beyond a limit is not read, which is told.
+fn cut(place: Place, message: String, found: &mut Found, routing: &mut Routing) {
+    routing.problems.push(Problem::new(place, Lost::Detail, message.clone()));
+    let asked = Asked::Unknown(message, place);
+    found.repositories.extend([Level::All, Level::Buildscript].map(|level| plain(level, asked.clone())));
 }
 
 /// The Gradle Plugin Portal, or what a property puts in its place.

@@ -1,13 +1,15 @@
 //! `repositories { … }` of Gradle's scripts.
 //!
-//! Answers for: what each statement of such a block asks, and for which modules (`content`, `exclusiveContent`); what cannot be read is
-//! asked as unknown. `repositories` of `publishing` are where a build uploads to, and are no part of this.
+//! Answers for: what each statement of such a block asks, and for which modules (`content`, `exclusiveContent`), behind whatever
+//! receiver the block stands (`project.repositories`); what cannot be read is asked as unknown. `repositories` of `publishing` are
+//! where a build uploads to, and are no part of this.
 
 use std::collections::BTreeMap;
 
+use super::applied::{self, Applied};
 use super::script::{Kind, Statement, Token};
 use crate::routing::{Address, Asked, Effect, Routing};
-use crate::text::Text;
+use crate::text::{Span, Text};
 
 /// Where a block stands, which says whom it serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +67,8 @@ pub(super) enum Mode {
 pub(super) struct Found {
     pub(super) repositories: Vec<Repository>,
     pub(super) mode: Mode,
+    /// Scripts of the repository that are applied.
+    pub(super) applied: Vec<Applied>,
 }
 
 impl Script<'_> {
@@ -72,25 +76,113 @@ impl Script<'_> {
     pub(super) fn read(&self, statements: &[Statement], level: Level, found: &mut Found, routing: &mut Routing) {
         for statement in statements {
             let head = statement.head(self.text);
-            match head {
-                "repositories" if statement.tokens.len() == 1 => {
-                    for inner in statement.inner() {
-                        self.repository(inner, level, found, routing);
+            if UPLOADS.contains(&head) || matches!(head, "import" | "package") {
+                continue;
+            }
+            if let Some((at, after)) = self.handler(statement) {
+                self.behind(statement, at, after, level, found, routing);
+                continue;
+            }
+            if applied::is_apply(statement, self.text) {
+                self.apply(statement, level, found, routing);
+            }
+            if head == "repositoriesMode" {
+                self.mode(statement, found);
+                continue;
+            }
+            let inner = self.level_inside(&statement.tokens, level);
+            statement.blocks.iter().for_each(|block| self.read(block, inner, found, routing));
+        }
+    }
+
+    /// Where a statement names a project's repositories outside of parentheses, behind whatever receiver, and where that name ends.
+    fn handler(&self, statement: &Statement) -> Option<(usize, usize)> {
+        let mut open = 0_usize;
+        let mut before: Option<&Token> = None;
+        let is_with = statement.head(self.text) == "with" && statement.blocks.len() == 1;
+        for (at, token) in statement.tokens.iter().enumerate() {
+            match token.kind {
+                Kind::Sign(b'(' | b'[') => open += 1,
+                Kind::Sign(b')' | b']') => open = open.saturating_sub(1),
+                Kind::Word if open == 0 || is_with => {
+                    // A name behind another one is declared (`val repositories`), unless that is `else`.
+                    let is_named = before.is_none_or(|before| match before.kind {
+                        Kind::Sign(_) => true,
+                        Kind::Word => self.text.slice(before.span) == "else",
+                        _ => false,
+                    });
+                    let signs = |from: usize| statement.tokens.get(from).map(|token| token.kind);
+                    let is_got = signs(at + 1) == Some(Kind::Sign(b'(')) && signs(at + 2) == Some(Kind::Sign(b')'));
+                    match self.text.slice(token.span) {
+                        "repositories" | "getRepositories" if open > 0 => return Some((at, statement.tokens.len())),
+                        // A package of Gradle's own classes.
+                        "repositories" if self.is_package(statement.tokens.get(..at)) => {}
+                        "repositories" if is_named => return Some((at, at + 1)),
+                        "getRepositories" if is_named && is_got => return Some((at, at + 3)),
+                        _ => {}
                     }
                 }
-                "repositories" if statement.blocks.is_empty() || is_call(statement) => {
-                    let tokens = statement.tokens.get(2..).unwrap_or(&[]).to_vec();
-                    self.repository(&Statement { tokens, blocks: statement.blocks.clone() }, level, found, routing);
+                _ => {}
+            }
+            before = Some(token);
+        }
+        None
+    }
+
+    fn is_package(&self, before: Option<&[Token]>) -> bool {
+        matches!(before, Some([.., name, _]) if self.text.slice(name.span) == "artifacts")
+    }
+
+    /// What a statement does with the repositories that it names: a block of them, or one call.
+    fn behind(&self, statement: &Statement, at: usize, after: usize, level: Level, found: &mut Found, routing: &mut Routing) {
+        let receiver = statement.tokens.get(..at).unwrap_or(&[]);
+        let is_upload = |token: &Token| token.kind == Kind::Word && UPLOADS.contains(&self.text.slice(token.span));
+        if receiver.iter().any(is_upload) {
+            return;
+        }
+        let level = if self.is_own(receiver) { level } else { self.level_inside(receiver, level) };
+        let rest = statement.tokens.get(after..).unwrap_or(&[]);
+        let is_kept = receiver.iter().any(|token| token.kind == Kind::Sign(b'='));
+        if rest.is_empty() && is_kept {
+            // They have another name from here on.
+            found.repositories.push(plain(level, self.unread(statement)));
+        } else if rest.is_empty() {
+            statement.inner().for_each(|inner| self.repository(inner, level, found, routing));
+        } else if statement.blocks.is_empty() || is_call(statement) {
+            let tokens = rest.get(1..).unwrap_or(&[]).to_vec();
+            self.repository(&Statement { tokens, blocks: statement.blocks.clone() }, level, found, routing);
+        } else {
+            found.repositories.push(plain(level, self.unread(statement)));
+        }
+    }
+
+    /// Whether a receiver is the project that the script is about, whatever it calls it.
+    fn is_own(&self, receiver: &[Token]) -> bool {
+        receiver.iter().all(|token| match token.kind {
+            Kind::Word => matches!(self.text.slice(token.span), "project" | "this" | "it"),
+            Kind::Sign(sign) => sign == b'.',
+            _ => false,
+        })
+    }
+
+    /// Whom a block behind these words serves: the first one says it, or one outside of parentheses (`settings.pluginManagement`).
+    fn level_inside(&self, tokens: &[Token], level: Level) -> Level {
+        let mut open = 0_usize;
+        for (at, token) in tokens.iter().enumerate() {
+            match token.kind {
+                Kind::Sign(b'(' | b'[') => open += 1,
+                Kind::Sign(b')' | b']') => open = open.saturating_sub(1),
+                Kind::Word if open == 0 => {
+                    let said = level_of(self.text.slice(token.span), level);
+                    let is_said = matches!(said, Level::Buildscript | Level::Plugins | Level::Settings);
+                    if is_said || (at == 0 && said == Level::Below) {
+                        return said;
+                    }
                 }
-                "repositoriesMode" => self.mode(statement, found),
-                "apply" => self.apply(statement, level, found, routing),
-                "publishing" | "uploadArchives" | "distributionManagement" => {}
-                _ => {
-                    let inner = level_of(head, level);
-                    statement.blocks.iter().for_each(|block| self.read(block, inner, found, routing));
-                }
+                _ => {}
             }
         }
+        level_of("", level)
     }
 
     fn mode(&self, statement: &Statement, found: &mut Found) {
@@ -102,14 +194,22 @@ impl Script<'_> {
         };
     }
 
-    /// A script from elsewhere may do anything; one of the repository is read for itself.
+    /// A script from elsewhere may do anything; one of the repository is read as well, for whom it is applied to.
     fn apply(&self, statement: &Statement, level: Level, found: &mut Found, routing: &mut Routing) {
-        let from_afar = statement.texts().find(|token| self.text.slice(token.span).contains("://"));
-        if let Some(token) = from_afar.filter(|_| statement.words(self.text).any(|word| word == "from")) {
-            let place = self.text.place(token.span);
-            routing.setting(Effect::RunsProgram, "apply from", place);
-            let reason = "a script from another place is applied, which may name any repository".to_owned();
-            found.repositories.push(plain(level, Asked::Unknown(reason, place)));
+        for source in applied::sources(statement, self.text) {
+            if let Some(token) = source.iter().find(|token| self.text.slice(token.span).contains("://")) {
+                let place = self.text.place(token.span);
+                routing.setting(Effect::RunsProgram, "apply from", place);
+                let reason = "a script from another place is applied, which may name any repository".to_owned();
+                found.repositories.push(plain(level, Asked::Unknown(reason, place)));
+                continue;
+            }
+            let span = source.first().zip(source.last()).map_or(statement.span(), |(first, last)| Span {
+                start: first.span.start,
+                end: last.span.end.max(first.span.start),
+            });
+            let path = applied::path(&source, self.text, |written| self.filled(written), &self.values);
+            found.applied.push(Applied { path, level, place: self.text.place(span) });
         }
     }
 
@@ -126,8 +226,14 @@ impl Script<'_> {
         };
         let place = self.text.place(statement.span());
         let asked = match head {
-            _ if known.is_some() && !has_arguments => Asked::At(Address { url: known.unwrap_or("").to_owned(), place }),
-            "mavenLocal" if !has_arguments => Asked::Folder(Address { url: "~/.m2/repository".to_owned(), place }),
+            _ if known.is_some() && !has_arguments => {
+                let url = known.unwrap_or("").to_owned();
+                self.built_in(statement, Asked::At(Address { url, place }), routing)
+            }
+            "mavenLocal" if !has_arguments => {
+                let folder = Asked::Folder(Address { url: "~/.m2/repository".to_owned(), place });
+                self.built_in(statement, folder, routing)
+            }
             "flatDir" => Asked::Folder(Address { url: "flatDir".to_owned(), place }),
             "maven" | "ivy" if is_call(statement) => self.address(statement, routing),
             "exclusiveContent" => return self.exclusive(statement, level, found, routing),
@@ -157,20 +263,53 @@ impl Script<'_> {
         let arguments = statement.tokens.get(1..).unwrap_or(&[]);
         let has_arguments = arguments.iter().any(|token| !matches!(token.kind, Kind::Sign(b'(' | b')')));
         let mut asked = has_arguments.then(|| self.url(arguments, statement));
+        self.settle(statement, &mut asked, false, routing);
+        asked.unwrap_or_else(|| self.unread(statement))
+    }
+
+    /// `mavenCentral { … }` and the like: what its block may say moves it as it would any other.
+    fn built_in(&self, statement: &Statement, usual: Asked, routing: &mut Routing) -> Asked {
+        let mut asked = Some(usual);
+        self.settle(statement, &mut asked, true, routing);
+        asked.unwrap_or_else(|| self.unread(statement))
+    }
+
+    /// What the block of a repository says about its address. Where it has one without saying so, all that is not known to leave it alone
+    /// may move it.
+    fn settle(&self, statement: &Statement, asked: &mut Option<Asked>, is_built_in: bool, routing: &mut Routing) {
+        let mut beside = None;
         for inner in statement.inner() {
             match inner.head(self.text) {
-                "url" | "setUrl" => asked = Some(self.url(inner.tokens.get(1..).unwrap_or(&[]), inner)),
+                "url" | "setUrl" => *asked = Some(self.url(inner.tokens.get(1..).unwrap_or(&[]), inner)),
                 "isAllowInsecureProtocol" | "allowInsecureProtocol" | "setAllowInsecureProtocol"
                     if inner.words(self.text).any(|word| word == "true") =>
                 {
                     routing.setting(Effect::TlsOff, "allowInsecureProtocol", self.text.place(inner.span()));
                 }
-                "artifactUrls" => asked = Some(self.unread(inner)),
-                "if" | "else" | "when" => asked = Some(self.unread(statement)),
+                "artifactUrls" | "setArtifactUrls" => {
+                    // No `url` behind it takes these back.
+                    beside = Some(self.unread(inner));
+                }
+                "if" | "else" | "when" => *asked = Some(self.unread(statement)),
+                head if LEAVES_ADDRESS.contains(&head) => {}
+                _ if is_parameter(inner) => {}
+                "val" | "var" | "def" if inner.blocks.is_empty() && !self.may_move(inner) => {}
+                _ if is_built_in || self.may_move(inner) => *asked = Some(self.unread(inner)),
                 _ => {}
             }
         }
-        asked.unwrap_or_else(|| self.unread(statement))
+        if beside.is_some() {
+            *asked = beside;
+        }
+    }
+
+    /// Whether a statement that is not understood speaks of an address.
+    fn may_move(&self, statement: &Statement) -> bool {
+        let names = |token: &Token| {
+            token.kind == Kind::Word
+                && matches!(self.text.slice(token.span), "url" | "setUrl" | "artifactUrls" | "setArtifactUrls")
+        };
+        statement.tokens.iter().any(names) || statement.inner().any(|inner| self.may_move(inner))
     }
 
     /// One text, or one name of a text, perhaps made a URI of.
@@ -206,6 +345,11 @@ impl Script<'_> {
         if token.kind == (Kind::Text { is_plain: true }) || !written.contains('$') {
             return (!written.contains('\\')).then(|| written.to_owned());
         }
+        self.filled(written)
+    }
+
+    /// A text with `$name` and `${name}` looked up.
+    fn filled(&self, written: &str) -> Option<String> {
         let mut meant = String::new();
         let mut rest = written;
         while let Some((before, after)) = rest.split_once('$') {
@@ -284,12 +428,43 @@ impl Script<'_> {
     }
 }
 
+/// Blocks that say where a build uploads to.
+const UPLOADS: [&str; 3] = ["distributionManagement", "publishing", "uploadArchives"];
+
+/// What the block of a repository may say that leaves its address as it is.
+const LEAVES_ADDRESS: [&str; 17] = [
+    "allowInsecureProtocol",
+    "authentication",
+    "content",
+    "credentials",
+    "isAllowInsecureProtocol",
+    "ivyPattern",
+    "layout",
+    "logger",
+    "mavenContent",
+    "metadataSources",
+    "name",
+    "patternLayout",
+    "print",
+    "println",
+    "setAllowInsecureProtocol",
+    "setName",
+    "withCredentials",
+];
+
+/// Whether a statement is only the parameter of its block: `repository ->`.
+fn is_parameter(statement: &Statement) -> bool {
+    let kinds = statement.tokens.iter().map(|token| token.kind).collect::<Vec<_>>();
+    statement.blocks.is_empty() && kinds == [Kind::Word, Kind::Sign(b'-'), Kind::Sign(b'>')]
+}
+
 /// Whether a statement is one call, perhaps with a block, and not part of something longer.
 fn is_call(statement: &Statement) -> bool {
     statement.blocks.len() <= 1
 }
 
-fn plain(level: Level, asked: Asked) -> Repository {
+/// A repository for all modules.
+pub(super) fn plain(level: Level, asked: Asked) -> Repository {
     Repository { level, asked, only: Vec::new(), is_exclusive: false, only_snapshots: false }
 }
 

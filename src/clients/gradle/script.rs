@@ -5,8 +5,8 @@
 
 use crate::text::{Span, Text};
 
-/// The named limit on blocks inside blocks; what is deeper is skipped.
-const DEPTH_MAX: usize = 64;
+/// The named limit on blocks inside blocks; what is deeper is skipped, and told of.
+pub(super) const DEPTH_MAX: usize = 64;
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,20 +67,21 @@ impl Statement {
     }
 }
 
-/// The statements of a script.
-pub(super) fn read(text: &Text) -> Vec<Statement> {
+/// The statements of a script, and where a block begins that lies too deep to be read.
+pub(super) fn read(text: &Text) -> (Vec<Statement>, Option<Span>) {
     let tokens = tokens(&text.content);
     let mut at = 0;
     let mut statements = Vec::new();
+    let mut too_deep = None;
     // A `}` too many ends a block that is none.
     while at < tokens.len() {
-        statements.extend(block(&tokens, &mut at, 0));
+        statements.extend(block(&tokens, &mut at, 0, &mut too_deep));
     }
-    statements
+    (statements, too_deep)
 }
 
 /// Statements up to the `}` that ends them, which is taken.
-fn block(tokens: &[Token], at: &mut usize, depth: usize) -> Vec<Statement> {
+fn block(tokens: &[Token], at: &mut usize, depth: usize, too_deep: &mut Option<Span>) -> Vec<Statement> {
     let mut statements = Vec::new();
     let mut open = Statement::default();
     let mut parentheses = 0_usize;
@@ -93,8 +94,12 @@ fn block(tokens: &[Token], at: &mut usize, depth: usize) -> Vec<Statement> {
         *at += 1;
         match token.kind {
             Kind::Sign(b'{') => {
-                let inner = if depth < DEPTH_MAX { block(tokens, at, depth + 1) } else { skip(tokens, at) };
-                open.blocks.push(inner);
+                if depth < DEPTH_MAX {
+                    open.blocks.push(block(tokens, at, depth + 1, too_deep));
+                } else {
+                    too_deep.get_or_insert(token.span);
+                    skip(tokens, at);
+                }
             }
             Kind::Sign(b'}') => break,
             Kind::Line | Kind::Sign(b';') if parentheses == 0 => finish(&mut open),
@@ -115,7 +120,7 @@ fn block(tokens: &[Token], at: &mut usize, depth: usize) -> Vec<Statement> {
 }
 
 /// Leaves a block out.
-fn skip(tokens: &[Token], at: &mut usize) -> Vec<Statement> {
+fn skip(tokens: &[Token], at: &mut usize) {
     let mut depth = 1_usize;
     while let Some(token) = tokens.get(*at).filter(|_| depth > 0) {
         *at += 1;
@@ -125,7 +130,6 @@ fn skip(tokens: &[Token], at: &mut usize) -> Vec<Statement> {
             _ => {}
         }
     }
-    Vec::new()
 }
 
 fn tokens(content: &str) -> Vec<Token> {

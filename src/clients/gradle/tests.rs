@@ -157,6 +157,109 @@ fn settings_that_protect_or_endanger() {
     }
 }
 
+#[test]
+fn built_in_repositories_move_by_their_blocks() {
+    for statement in [
+        "mavenCentral { url \"https://evil.example/x\" }",
+        "mavenCentral() { url = uri(\"https://evil.example/x\") }",
+        "google { setUrl(\"https://evil.example/x\") }",
+        "mavenLocal { url 'https://evil.example/x' }",
+    ] {
+        let found = build(&format!("repositories {{ {statement} }}"));
+        assert_eq!(found, format!("{PORTAL}Silent -> https://evil.example/x\n"), "{statement}");
+    }
+    for statement in [
+        "mavenCentral { it.url = 'https://evil.example/x' }",
+        "mavenCentral { artifactUrls 'https://evil.example/x' }",
+        "mavenCentral { repository -> repository.url = 'https://evil.example/x' }",
+        "mavenCentral { move() }",
+        "maven { url 'https://a.example/'; it.url = 'https://evil.example/x' }",
+        "maven { artifactUrls 'https://evil.example/x'; url 'https://a.example/' }",
+    ] {
+        let found = build(&format!("repositories {{ {statement} }}"));
+        assert!(found.contains("Silent -> unknown: "), "{statement}: {found}");
+    }
+    let usual = "repositories { mavenCentral { name = 'c'\n metadataSources { mavenPom() }\n mavenContent { releasesOnly() } } }";
+    assert_eq!(build(usual), format!("{PORTAL}Silent -> https://repo.maven.apache.org/maven2/\n"));
+}
+
+#[test]
+fn repositories_have_receivers() {
+    for script in [
+        "project.repositories { maven { url 'https://a.example/' } }",
+        "getRepositories().maven { setUrl('https://a.example/') }",
+        "with(project) { getRepositories().maven { setUrl('https://a.example/') } }",
+        "with(repositories) { maven { url 'https://a.example/' } }",
+        "allprojects { p -> p.repositories { maven { url 'https://a.example/' } } }",
+        "rootProject.repositories.maven { url 'https://a.example/' }",
+        "if (ci) repositories { maven { url 'https://a.example/' } }",
+        "def own = project.repositories.maven { url 'https://a.example/' }",
+    ] {
+        assert_eq!(build(script), format!("{PORTAL}Silent -> https://a.example/\n"), "{script}");
+    }
+    for script in [
+        "import org.gradle.api.artifacts.repositories.MavenArtifactRepository",
+        "publishing.repositories { maven { url 'https://upload.example/' } }",
+        "project.publishing.repositories.maven { url 'https://upload.example/' }",
+        "publishing { repositories { maven { url 'https://upload.example/' } } }",
+        "println(project.repositories.size())",
+    ] {
+        assert_eq!(build(script), PORTAL, "{script}");
+    }
+    assert!(build("def own = project.repositories\nown.mavenCentral()").contains("Silent -> unknown: "));
+    let settings = "beforeSettings { settings -> settings.pluginManagement.repositories { maven { url 'https://a.example/' } } }";
+    assert_eq!(rules(&[("settings.gradle", settings)]), "SilentFor(*.gradle.plugin) -> https://a.example/\n");
+}
+
+#[test]
+fn applied_scripts_are_read() {
+    let own = "repositories { maven { url 'https://a.example/' } }";
+    for apply in [
+        "apply from: 'x/other.gradle'",
+        "apply(from = \"x/other.gradle\")",
+        "apply(mapOf(\"from\" to \"x/other.gradle\"))",
+        "apply { from(\"x/other.gradle\") }",
+        "project.apply from: rootProject.file('x/other.gradle')",
+        "apply from: \"$rootDir/x/other.gradle\"",
+        "apply from: \"${rootProject.projectDir}/x/other.gradle\"",
+        "apply from: new File(rootDir, 'x/other.gradle')",
+        "def where = 'x/other.gradle'\napply from: where",
+    ] {
+        let found = rules(&[("build.gradle", apply), ("x/other.gradle", own)]);
+        assert_eq!(found, format!("{PORTAL}Silent -> https://a.example/\n"), "{apply}");
+    }
+    for apply in [
+        "apply from: 'missing.gradle'",
+        "apply from: \"$other/x.gradle\"",
+        "apply from: '../outside.gradle'",
+        "apply from: where()",
+    ] {
+        let found = build(&format!("{apply}\nrepositories {{ mavenCentral() }}"));
+        assert!(found.contains("unknown: a script is applied that cannot be found"), "{apply}: {found}");
+    }
+    for usual in ["apply plugin: 'java'", "apply<JavaPlugin>()", "val t = copySpec().apply { from(\"src\") }"] {
+        assert_eq!(build(usual), PORTAL, "{usual}");
+    }
+    // Scripts that apply each other are read once; one that is shared is what it is.
+    let both =
+        [("build.gradle", "apply from: 'a.gradle'"), ("a.gradle", "apply from: 'build.gradle'\nrepositories { google() }")];
+    assert_eq!(rules(&both), format!("{PORTAL}Silent -> https://dl.google.com/dl/android/maven2/\n"));
+    let shared = [("build.gradle", "apply from: \"$rootDir/gradle/a.gradle\""), ("gradle/a.gradle", own)];
+    assert_eq!(rules(&shared), format!("{PORTAL}Silent -> https://a.example/\n"));
+}
+
+#[test]
+fn what_lies_too_deep_is_told() {
+    let deep = format!("{}repositories {{ google() }}{}", "if (true) {".repeat(70), "}".repeat(70));
+    let found = build(&format!("repositories {{ mavenCentral() }}\n{deep}"));
+    assert!(found.contains(", unknown: is a block inside of more than 64 others"), "{found}");
+    assert!(found.contains("problem build.gradle:2: is a block inside of more than 64 others"), "{found}");
+    let names: Vec<String> = (0..2_010).map(|at| format!("gradle/s{at}.gradle")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    let found = rules(&[&files[..], &[("build.gradle", "repositories { mavenCentral() }")]].concat());
+    assert!(found.contains(", unknown: is one of more than 2000 scripts of the build"), "{found}");
+}
+
 proptest::proptest! {
     #[test]
     fn any_script_is_read(parts in proptest::collection::vec(proptest::sample::select(&[
