@@ -19,7 +19,7 @@ use crate::clients::Client;
 use crate::dependency::{Locator, Lockfile};
 use crate::formats::pom_xml::PLUGIN_REPOSITORIES;
 use crate::formats::pom_xml::config::{self, Argument};
-use crate::formats::pom_xml::model::{At, Model, Project, profiles};
+use crate::formats::pom_xml::model::{At, Model, PARENTS_MAX, Project, profiles};
 use crate::neighbours::{Neighbours, join};
 use crate::routing::{Address, Asked, Effect, Routing, When};
 use crate::syntax::{lines, xml};
@@ -46,6 +46,8 @@ pub(super) static CLIENT: Client = Client {
 
 /// Above so many snapshots their repositories count for everything.
 const SNAPSHOTS_MAX: usize = 200;
+/// The named limit on repositories that are asked for one module: each entry is judged by the weakest of them.
+const ASKED_MAX: usize = 64;
 
 fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
     let mut routing = Routing::default();
@@ -59,13 +61,13 @@ fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
     let dependencies = around.settings.repositories.iter().cloned().chain(dependencies).collect::<Vec<_>>();
     let plugins = around.settings.plugin_repositories.iter().cloned().chain(plugins).collect::<Vec<_>>();
     let all = snapshots.names.len() > SNAPSHOTS_MAX;
-    let of_plugins = around.asked(&plugins, |repository| repository.has_releases || snapshots.has_plugins);
+    let of_plugins = around.asked(&plugins, |repository| repository.has_releases || snapshots.has_plugins, &mut routing);
     routing.rule(When::Named(PLUGIN_REPOSITORIES.to_owned()), of_plugins);
-    let of_snapshots = around.asked(&dependencies, |repository| repository.has_snapshots);
+    let of_snapshots = around.asked(&dependencies, |repository| repository.has_snapshots, &mut routing);
     for name in snapshots.names.iter().filter(|_| !all) {
         routing.rule(When::SilentFor(name.clone()), of_snapshots.clone());
     }
-    let of_releases = around.asked(&dependencies, |repository| repository.has_releases || all);
+    let of_releases = around.asked(&dependencies, |repository| repository.has_releases || all, &mut routing);
     if of_releases != [Asked::Default] {
         routing.rule(When::Silent, of_releases);
     }
@@ -98,8 +100,16 @@ fn declared(neighbours: &Neighbours<'_>, routing: &mut Routing) -> (Vec<Reposito
     let Ok(project) = Project::read(text, neighbours) else { return Default::default() };
     let model = project.model();
     routing.read.extend(model.poms.iter().map(|(text, _)| text.id));
-    let dependencies = of_kind(&model, Kind::Dependencies, routing);
-    let plugins = of_kind(&model, Kind::Plugins, routing);
+    let mut dependencies = of_kind(&model, Kind::Dependencies, routing);
+    let mut plugins = of_kind(&model, Kind::Plugins, routing);
+    if let Some(place) = project.more_parents() {
+        let message = format!("names a parent above {PARENTS_MAX} others, which is not read");
+        routing.problems.push(Problem::new(place, Lost::Detail, message.clone()));
+        let asked = Asked::Unknown(message, place);
+        let unknown = Repository { id: String::new(), asked, has_releases: true, has_snapshots: true, place };
+        dependencies.push(unknown.clone());
+        plugins.push(unknown);
+    }
     (dependencies, plugins)
 }
 
@@ -144,9 +154,19 @@ struct Around {
 
 impl Around {
     /// Everything that is asked, in order and once.
-    fn asked(&self, repositories: &[Repository], serves: impl Fn(&Repository) -> bool) -> Vec<Asked> {
+    fn asked(&self, repositories: &[Repository], serves: impl Fn(&Repository) -> bool, routing: &mut Routing) -> Vec<Asked> {
         let mut all = Vec::new();
-        for repository in repositories.iter().filter(|repository| serves(repository)) {
+        for (at, repository) in repositories.iter().filter(|repository| serves(repository)).enumerate() {
+            if at >= ASKED_MAX {
+                let place = repository.place;
+                let message = format!("is one of more than {ASKED_MAX} repositories, which are not judged");
+                let problem = Problem::new(place, Lost::Detail, message.clone());
+                if !routing.problems.contains(&problem) {
+                    routing.problems.push(problem);
+                }
+                all.push(Asked::Unknown(message, place));
+                break;
+            }
             all.extend(self.settings.mirrored(&repository.id, &repository.asked));
         }
         if !repositories.iter().any(|repository| repository.id == "central") {
@@ -166,8 +186,14 @@ impl Around {
     fn read_config(&mut self, neighbours: &Neighbours<'_>, routing: &mut Routing) {
         if let Some(Ok(text)) = config::file(neighbours, "jvm.config") {
             routing.read.push(text.id);
-            for agent in config::arguments(text).into_iter().filter(|argument| argument.text.starts_with("-javaagent")) {
-                routing.setting(Effect::RunsProgram, "-javaagent", text.place(agent.span));
+            for argument in config::arguments(text) {
+                if argument.text.starts_with("-javaagent") {
+                    routing.setting(Effect::RunsProgram, "-javaagent", text.place(argument.span));
+                }
+                // The machine's properties are Maven's too.
+                if let Some(defined) = argument.text.strip_prefix("-D") {
+                    self.property(defined, text, argument, routing);
+                }
             }
         }
         let text = match config::file(neighbours, "maven.config") {
@@ -190,26 +216,32 @@ impl Around {
                 }
                 "-C" | "--strict-checksums" => routing.setting(Effect::IntegrityOn, key, text.place(argument.span)),
                 "-c" | "--lax-checksums" => routing.setting(Effect::IntegrityOff, key, text.place(argument.span)),
-                "-Daether.artifactResolver.postProcessor.trustedChecksums" if value == Some("true") => {
-                    routing.setting(
-                        Effect::IntegrityOn,
-                        "aether.artifactResolver.postProcessor.trustedChecksums",
-                        text.place(argument.span),
-                    );
+                "-D" | "--define" => {
+                    let defined = value.or_else(|| arguments.get(at + 1).map(|next| next.text)).unwrap_or("");
+                    let defined = argument.text.strip_prefix("--define=").unwrap_or(defined);
+                    self.property(defined, text, *argument, routing);
                 }
-                "-Dmaven.wagon.http.ssl.insecure" if value != Some("false") => {
-                    routing.setting(Effect::TlsOff, "maven.wagon.http.ssl.insecure", text.place(argument.span));
+                _ => {
+                    if let Some(defined) = argument.text.strip_prefix("-D") {
+                        self.property(defined, text, *argument, routing);
+                    }
                 }
-                "-Daether.connector.https.securityMode" if value == Some("insecure") => {
-                    routing.setting(Effect::TlsOff, "aether.connector.https.securityMode", text.place(argument.span));
-                }
-                "-Dmaven.ext.class.path" => {
-                    routing.setting(Effect::RunsProgram, "maven.ext.class.path", text.place(argument.span));
-                }
-                "-Dmaven.repo.central" => self.move_central(value.unwrap_or(""), text, *argument, routing),
-                _ => {}
             }
         }
+    }
+
+    /// A property that changes what Maven does: `name=value`.
+    fn property(&mut self, defined: &str, text: &Text, argument: Argument<'_>, routing: &mut Routing) {
+        let (key, value) = defined.split_once('=').map_or((defined, None), |(key, value)| (key, Some(value)));
+        let effect = match key {
+            "aether.artifactResolver.postProcessor.trustedChecksums" if value == Some("true") => Effect::IntegrityOn,
+            "maven.wagon.http.ssl.insecure" if value != Some("false") => Effect::TlsOff,
+            "aether.connector.https.securityMode" if value == Some("insecure") => Effect::TlsOff,
+            "maven.ext.class.path" => Effect::RunsProgram,
+            "maven.repo.central" => return self.move_central(value.unwrap_or(""), text, argument, routing),
+            _ => return,
+        };
+        routing.setting(effect, key, text.place(argument.span));
     }
 
     /// Settings that an argument names, seen from the folder of `.mvn`.

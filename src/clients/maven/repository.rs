@@ -4,7 +4,7 @@
 
 use crate::routing::{Address, Asked, Effect, Routing};
 use crate::syntax::xml::Element;
-use crate::text::{Lost, Problem, Str, Text};
+use crate::text::{Lost, Place, Problem, Str, Text};
 
 /// What a repository serves.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,7 @@ pub(super) struct Repository {
     pub(super) asked: Asked,
     pub(super) has_releases: bool,
     pub(super) has_snapshots: bool,
+    pub(super) place: Place,
 }
 
 /// The repositories that a project, a profile or settings list.
@@ -48,7 +49,7 @@ impl Repository {
             }
         }
         let id = element.text_of("id").and_then(value).unwrap_or_default();
-        Self { id, asked, has_releases: is_on("releases"), has_snapshots: is_on("snapshots") }
+        Self { id, asked, has_releases: is_on("releases"), has_snapshots: is_on("snapshots"), place: element.place() }
     }
 }
 

@@ -152,3 +152,49 @@ fn central_moves_and_extensions_make_it_unknown() {
         )
     );
 }
+
+#[test]
+fn properties_of_the_machine_count_as_arguments_do() {
+    let line = "-Xmx1g -Dmaven.wagon.http.ssl.insecure=true -Dmaven.repo.central=https://mirror.acme.example/\n";
+    for name in [".mvn/jvm.config", ".mvn/maven.config"] {
+        let found = routing("pom.xml", &[("pom.xml", &pom("")), (name, line)]);
+        assert!(found.contains(&format!("setting TlsOff maven.wagon.http.ssl.insecure at {name}:1")), "{found}");
+        assert!(found.contains("Silent -> https://mirror.acme.example/, default\n"), "{found}");
+    }
+    for line in [
+        "--define=maven.wagon.http.ssl.insecure=true",
+        "-D maven.wagon.http.ssl.insecure",
+        "--define maven.wagon.http.ssl.insecure",
+    ] {
+        let found = routing("pom.xml", &[("pom.xml", &pom("")), (".mvn/maven.config", line)]);
+        assert!(found.contains("setting TlsOff maven.wagon.http.ssl.insecure"), "{line}: {found}");
+    }
+    let off = routing("pom.xml", &[("pom.xml", &pom("")), (".mvn/jvm.config", "-Dmaven.wagon.http.ssl.insecure=false\n-c\n")]);
+    assert!(!off.contains("setting"), "{off}");
+}
+
+#[test]
+fn too_many_repositories_or_parents_are_told() {
+    let many: String = (0..70).map(|at| repository(&format!("r{at}"), &format!("https://r{at}.acme.example/"))).collect();
+    let found = routing("pom.xml", &[("pom.xml", &pom(&format!("<repositories>{many}</repositories>")))]);
+    assert!(found.contains("https://r63.acme.example/, unknown: is one of more than 64 repositories"), "{found}");
+    assert!(found.contains("problem pom.xml:4: is one of more than 64 repositories") && !found.contains("r64"), "{found}");
+    let parent =
+        |at: usize| format!("<parent><groupId>g</groupId><artifactId>p{}</artifactId><version>1</version></parent>", at + 1);
+    let poms: Vec<(String, String)> = (0..40)
+        .map(|at| {
+            let path = format!("{}pom.xml", "d/".repeat(39 - at));
+            let parent =
+                if at < 39 { parent(at) } else { format!("<repositories>{}</repositories>", repository("e", "https://e/")) };
+            (path, format!("<project>{parent}<groupId>g</groupId><artifactId>p{at}</artifactId><version>1</version></project>"))
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = poms.iter().map(|(path, content)| (path.as_str(), content.as_str())).collect();
+    let found = routing(&poms[0].0, &files);
+    let unknown = "unknown: names a parent above 32 others, which is not read";
+    assert!(found.contains(&format!("Silent -> {unknown}, default\n")), "{found}");
+    assert!(found.contains(&format!("Named(plugin repositories) -> {unknown}, default\n")), "{found}");
+    assert_eq!(found.matches("problem ").count(), 1, "{found}");
+    let found = routing(&poms[7].0, &files);
+    assert!(found.contains("Silent -> https://e/, default\n") && !found.contains("problem"), "{found}");
+}

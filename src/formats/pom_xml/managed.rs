@@ -11,7 +11,7 @@ use crate::neighbours::{Neighbours, folder_of};
 use crate::syntax::xml::Element;
 
 /// The named limit on imported BOMs, those that BOMs import included.
-const IMPORTS_MAX: usize = 64;
+pub(super) const IMPORTS_MAX: usize = 64;
 
 /// The group of plugins that name none.
 pub(super) const PLUGIN_GROUP: &str = "org.apache.maven.plugins";
@@ -30,6 +30,8 @@ pub(super) type Managed = BTreeMap<String, Settled>;
 pub(super) struct Management<'p> {
     main: Level,
     profiles: Vec<(Element<'p>, Level)>,
+    /// Whether there are more imports than the limit lets in.
+    pub(super) is_cut: bool,
 }
 
 /// What a project settles, or one of its profiles.
@@ -40,7 +42,7 @@ struct Level {
 
 impl<'p> Management<'p> {
     pub(super) fn of<'a>(model: &Model<'p>, neighbours: &Neighbours<'a>, reactor: &Reactor<'a>) -> Self {
-        let mut budget = IMPORTS_MAX;
+        let mut budget = Budget { left: IMPORTS_MAX, is_cut: false };
         let dependencies_of_all = dependencies(model, None, neighbours, reactor, &mut budget);
         let main = Level { dependencies: dependencies_of_all, plugins: plugins(model) };
         let own_root = model.poms.first().map(|(_, root)| *root);
@@ -49,7 +51,7 @@ impl<'p> Management<'p> {
             (profile, Level { dependencies, plugins: plugins_of(model, in_profile(Some(profile)), profile) })
         });
         let profiles = profiles.collect();
-        Self { main, profiles }
+        Self { main, profiles, is_cut: budget.is_cut }
     }
 
     /// What is settled for a dependency: in its profile, else in the project, else in profiles if they agree.
@@ -75,6 +77,12 @@ impl<'p> Management<'p> {
     }
 }
 
+/// How many imports may still be read, and whether there were more.
+struct Budget {
+    left: usize,
+    is_cut: bool,
+}
+
 /// `group:artifact:type:classifier` of a dependency.
 pub(super) fn key<'p>(model: &Model<'p>, dependency: Element<'p>, at: At<'p>) -> Option<String> {
     let text = |name| model.meant(dependency, at, name);
@@ -93,7 +101,7 @@ fn dependencies<'p, 'a>(
     profile: Option<Element<'p>>,
     neighbours: &Neighbours<'a>,
     reactor: &Reactor<'a>,
-    budget: &mut usize,
+    budget: &mut Budget,
 ) -> Managed {
     let mut managed = Managed::new();
     let mut imports = Vec::new();
@@ -114,8 +122,11 @@ fn dependencies<'p, 'a>(
     }
     for (at, import) in imports {
         let Some(text) = bom(model, import, at, reactor) else { continue };
-        let Some(left) = budget.checked_sub(1) else { break };
-        *budget = left;
+        let Some(left) = budget.left.checked_sub(1) else {
+            budget.is_cut = true;
+            break;
+        };
+        budget.left = left;
         let around = neighbours.moved_to(folder_of(&text.path));
         let Ok(project) = Project::read(text, &around) else { continue };
         for (key, mut settled) in dependencies(&project.model(), None, &around, reactor, budget) {

@@ -25,9 +25,9 @@ use crate::formats::{Claim, Format, maven_names};
 use crate::neighbours::Neighbours;
 use crate::syntax::xml::Element;
 use crate::text::{Lost, Problem, Span, Str, Text};
-use managed::{Management, PLUGIN_GROUP, in_profile};
+use managed::{IMPORTS_MAX, Management, PLUGIN_GROUP, in_profile};
 use model::{At, Model, Project, Value, profiles};
-use reactor::Reactor;
+use reactor::{MODULES_MAX, Reactor};
 
 /// The row of the table.
 pub(super) static FORMAT: Format = Format {
@@ -103,7 +103,15 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     for profile in profiles(root) {
         reading.level(profile, Some(profile));
     }
-    Ok(reading.lockfile)
+    let imports = format!("imports more than {IMPORTS_MAX} BOMs of the repository; what the others settle is not read");
+    let modules = format!("is part of a build with more than {MODULES_MAX} modules, the rest of which is not known");
+    let Reading { management, mut lockfile, .. } = reading;
+    for (is_cut, message) in [(management.is_cut, imports), (reactor.is_cut(), modules)] {
+        if is_cut {
+            lockfile.problems.push(root.problem(Lost::Detail, message));
+        }
+    }
+    Ok(lockfile)
 }
 
 /// What makes two requests one entry: name, version, locator.

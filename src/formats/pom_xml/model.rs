@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use super::config;
 use crate::neighbours::{Neighbours, folder_of};
 use crate::syntax::xml::{self, Element};
-use crate::text::{Problem, Span, Str, Text};
+use crate::text::{Place, Problem, Span, Str, Text};
 
 /// The named limit on parents above one another.
-const PARENTS_MAX: usize = 32;
+pub(crate) const PARENTS_MAX: usize = 32;
 /// The named limits on one interpolation: references inside references, references in all, and bytes.
 const NESTED_MAX: usize = 16;
 const REFERENCES_MAX: usize = 256;
@@ -21,15 +21,20 @@ const VALUE_BYTES_MAX: usize = 4096;
 pub(crate) struct Project<'a> {
     poms: Vec<(&'a Text, xml::Document<'a>)>,
     user: BTreeMap<String, String>,
+    /// Whether there are more parents than the limit lets in.
+    is_cut: bool,
 }
 
 impl<'a> Project<'a> {
     /// Reads a pom.xml and the parents that lie in the tree.
     pub(crate) fn read(text: &'a Text, neighbours: &Neighbours<'a>) -> Result<Self, Problem> {
-        let mut project = Self { poms: Vec::new(), user: config::properties(neighbours) };
+        let mut project = Self { poms: Vec::new(), user: config::properties(neighbours), is_cut: false };
         project.poms.push((text, xml::read(text)?));
-        while project.poms.len() <= PARENTS_MAX {
-            let Some(parent) = project.next_parent(neighbours) else { break };
+        while let Some(parent) = project.next_parent(neighbours) {
+            if project.poms.len() > PARENTS_MAX {
+                project.is_cut = true;
+                break;
+            }
             project.poms.push(parent);
             if !project.is_last_named() {
                 // A file at the right place with other coordinates is not the parent: Maven then asks a repository.
@@ -38,6 +43,12 @@ impl<'a> Project<'a> {
             }
         }
         Ok(project)
+    }
+
+    /// Where the last pom that was read names one more parent, if the limit kept that out.
+    pub(crate) fn more_parents(&self) -> Option<Place> {
+        let (_, document) = self.poms.last().filter(|_| self.is_cut)?;
+        document.root().child("parent").map(Element::place)
     }
 
     /// The file that the last pom names as its parent's, if it is there and not part of a loop.

@@ -3,7 +3,7 @@
 //! Answers for: which pom.xml of the tree has certain coordinates and is really a module of the same build, by following `<modules>`
 //! from a pom above. A pom.xml that only lies in the tree (a test's, an archetype's) is none.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::Project;
@@ -11,7 +11,7 @@ use crate::neighbours::{Neighbours, folder_of, folders_upwards, join};
 use crate::text::Text;
 
 /// The named limit on modules of one build.
-const MODULES_MAX: usize = 10_000;
+pub(super) const MODULES_MAX: usize = 10_000;
 
 /// The modules of one build, found when first asked for.
 pub(super) struct Reactor<'a> {
@@ -19,12 +19,18 @@ pub(super) struct Reactor<'a> {
     path: &'a str,
     /// Paths by artifact.
     modules: OnceCell<BTreeMap<&'a str, Vec<&'a Text>>>,
+    is_cut: Cell<bool>,
 }
 
 impl<'a> Reactor<'a> {
     /// The build that the pom.xml at `path` is part of.
     pub(super) fn around(path: &'a str, neighbours: &Neighbours<'a>) -> Self {
-        Self { neighbours: *neighbours, path, modules: OnceCell::new() }
+        Self { neighbours: *neighbours, path, modules: OnceCell::new(), is_cut: Cell::new(false) }
+    }
+
+    /// Whether the build has more modules than the limit lets in.
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut.get()
     }
 
     /// The module with these coordinates; a version that cannot be told fits.
@@ -71,8 +77,12 @@ impl<'a> Reactor<'a> {
         let mut found = Vec::new();
         let mut seen = BTreeSet::new();
         let mut ahead = vec![top.to_owned()];
-        while let Some(path) = ahead.pop().filter(|_| found.len() < MODULES_MAX) {
+        while let Some(path) = ahead.pop() {
             let Some(Ok(text)) = self.neighbours.at(&path).filter(|_| seen.insert(path.clone())) else { continue };
+            if found.len() >= MODULES_MAX {
+                self.is_cut.set(true);
+                break;
+            }
             let glance = Glance::at(&text.content, true);
             let around = self.neighbours.moved_to(folder_of(&text.path));
             for module in glance.modules {
