@@ -106,9 +106,8 @@ fn of_argument(tokens: &[Token]) -> Vec<Token> {
     for token in tokens {
         match token.kind {
             Kind::Sign(b'(' | b'[') => open += 1,
-            Kind::Sign(b')' | b']') if open == 0 => break,
+            Kind::Sign(b')' | b']' | b',') if open == 0 => break,
             Kind::Sign(b')' | b']') => open -= 1,
-            Kind::Sign(b',') if open == 0 => break,
             _ => {}
         }
         argument.push(*token);

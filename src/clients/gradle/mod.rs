@@ -37,6 +37,8 @@ pub(super) static CLIENT: Client = Client {
 
 /// The named limit on scripts that one answer is read from.
 const SCRIPTS_MAX: usize = 2_000;
+/// The named limit on repositories that are asked for one module: each entry is judged by the weakest of them.
+const ASKED_MAX: usize = 64;
 
 /// Modules that stand for plugins.
 const MARKERS: &str = "*.gradle.plugin";
@@ -57,7 +59,7 @@ fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
         add_rules(&mut routing, &plugins);
         return routing;
     }
-    let (ask, known_by) = (serving(&plugins, MARKERS), known_by(&plugins));
+    let (ask, known_by) = (serving(&plugins, MARKERS, &mut routing.problems), known_by(&plugins));
     routing.rules.push(Rule { when: When::SilentFor(MARKERS.to_owned()), ask, known_by });
     let mut dependencies = of_dependencies(&found);
     if !dependencies.is_empty() {
@@ -344,17 +346,17 @@ fn add_rules(routing: &mut Routing, repositories: &[Repository]) {
     patterns.sort_by_key(|pattern| std::cmp::Reverse((pattern::specificity(pattern), pattern.as_str())));
     patterns.dedup();
     for pattern in patterns {
-        let ask = serving(repositories, pattern);
+        let ask = serving(repositories, pattern, &mut routing.problems);
         routing.rules.push(Rule { when: When::SilentFor(pattern.clone()), ask, known_by });
     }
-    let ask = serving(repositories, "");
+    let ask = serving(repositories, "", &mut routing.problems);
     if !ask.is_empty() {
         routing.rules.push(Rule { when: When::Silent, ask, known_by });
     }
 }
 
 /// The repositories that may serve what fits a pattern (`""`: what fits no filter), each once.
-fn serving(repositories: &[Repository], pattern: &str) -> Vec<Asked> {
+fn serving(repositories: &[Repository], pattern: &str, problems: &mut Vec<Problem>) -> Vec<Asked> {
     let covers = |repository: &Repository| repository.only.iter().any(|only| pattern::matches(only, pattern));
     let touches = |repository: &Repository| repository.only.iter().any(|only| pattern::matches(pattern, only));
     let is_taken = repositories.iter().any(|repository| repository.is_exclusive && covers(repository));
@@ -366,9 +368,23 @@ fn serving(repositories: &[Repository], pattern: &str) -> Vec<Asked> {
     let mut once: Vec<Asked> = Vec::new();
     for repository in repositories.iter().filter(serves) {
         let is_known = once.iter().any(|known| same(known, &repository.asked));
-        if !is_known {
-            once.push(repository.asked.clone());
+        if is_known {
+            continue;
         }
+        if once.len() >= ASKED_MAX {
+            // One unknown says as much as all of them.
+            let is_unknown = once.iter().any(|asked| matches!(asked, Asked::Unknown(..)));
+            if let Some(place) = repository.place().filter(|_| !is_unknown) {
+                let message = format!("is one of more than {ASKED_MAX} repositories, which are not judged");
+                let problem = Problem::new(place, Lost::Detail, message.clone());
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
+                once.push(Asked::Unknown(message, place));
+            }
+            break;
+        }
+        once.push(repository.asked.clone());
     }
     once
 }

@@ -260,6 +260,16 @@ fn what_lies_too_deep_is_told() {
     assert!(found.contains(", unknown: is one of more than 2000 scripts of the build"), "{found}");
 }
 
+#[test]
+fn too_many_repositories_are_told() {
+    let many: String = (0..70).map(|at| format!("maven {{ url 'https://r{at}.example/' }}\n")).collect();
+    let found = build(&format!("repositories {{\n{many}}}"));
+    assert!(found.contains("https://r63.example/, unknown: is one of more than 64 repositories"), "{found}");
+    assert!(found.contains("problem build.gradle:66: is one of more than 64 repositories"), "{found}");
+    let same = "maven { url 'https://a.example/' }\n".repeat(70);
+    assert_eq!(build(&format!("repositories {{\n{same}}}")), format!("{PORTAL}Silent -> https://a.example/\n"));
+}
+
 proptest::proptest! {
     #[test]
     fn any_script_is_read(parts in proptest::collection::vec(proptest::sample::select(&[
