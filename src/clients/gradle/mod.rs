@@ -4,12 +4,13 @@
 //! running them. Gradle has no default repository: where no script names one, nothing is known. A statement that cannot be read adds
 //! an unknown candidate.
 //!
-//! Read are, in the build's folder (the nearest one upwards with a settings script), the settings script, the build's and the project's
-//! own build script, scripts that those apply by a path, and scripts below `buildSrc`, `build-logic` and `gradle`, which may be applied
-//! anywhere; catalogs and verification metadata are the whole build's, so all its scripts are. A project's own repositories end those of the settings unless
-//! `repositoriesMode` says otherwise. Plugins come from `pluginManagement`, else the Gradle Plugin Portal, and from `buildscript`.
-//! `content` narrows a repository to some modules, `exclusiveContent` some modules to a repository. Init scripts, the user's own files
-//! and plugins that add repositories are outside. From Gradle's documentation; not run.
+//! Read are, in the build's folder (the nearest one upwards with a settings script), the settings script, the build's and the
+//! project's own build script, scripts that those apply by a path, and scripts below `buildSrc`, `build-logic` and `gradle`, which
+//! may be applied anywhere; catalogs and verification metadata are the whole build's, so all its scripts are. A project's own
+//! repositories end those of the settings unless `repositoriesMode` says otherwise. Plugins come from `pluginManagement`, else the
+//! Gradle Plugin Portal, and from `buildscript`. `content` narrows a repository to some modules, `exclusiveContent` some modules to
+//! a repository. Init scripts, the user's own files and plugins that add repositories are outside. From Gradle's documentation; not
+//! run.
 
 mod applied;
 mod repositories;
