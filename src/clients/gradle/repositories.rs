@@ -440,7 +440,7 @@ impl Script<'_> {
 }
 
 /// Blocks that say where a build uploads to.
-const UPLOADS: [&str; 3] = ["distributionManagement", "publishing", "uploadArchives"];
+const UPLOADS: [&str; 4] = ["distributionManagement", "nexusPublishing", "publishing", "uploadArchives"];
 
 /// What the block of a repository may say that leaves its address as it is.
 const LEAVES_ADDRESS: [&str; 17] = [

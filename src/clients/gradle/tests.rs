@@ -202,6 +202,7 @@ fn repositories_have_receivers() {
         "publishing.repositories { maven { url 'https://upload.example/' } }",
         "project.publishing.repositories.maven { url 'https://upload.example/' }",
         "publishing { repositories { maven { url 'https://upload.example/' } } }",
+        "nexusPublishing { repositories { sonatype() } }",
         "println(project.repositories.size())",
     ] {
         assert_eq!(build(script), PORTAL, "{script}");
