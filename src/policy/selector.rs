@@ -150,9 +150,11 @@ impl PackagePattern {
 
     /// How every name begins that can fit, in lowercase, if that says anything.
     fn beginning(&self) -> Option<Beginning> {
-        // Python's names may have another sign where one stands in a pattern for all ecosystems.
-        let is_end = |c: char| c == '*' || (self.ecosystem.is_none() && matches!(c, '-' | '_' | '.'));
-        let beginning = beginning_of(self.name.split(is_end).next().unwrap_or_default());
+        let literal = self.name.split('*').next().unwrap_or_default();
+        // Python's names have one sign where several stand in a pattern for all ecosystems.
+        let is_sign = |byte: &u8| matches!(byte, b'-' | b'_' | b'.');
+        let run = literal.as_bytes().windows(2).position(|two| two.iter().all(is_sign));
+        let beginning = beginning_of(run.and_then(|at| literal.get(..=at)).unwrap_or(literal));
         (beginning != 0).then_some(beginning)
     }
 
@@ -341,7 +343,7 @@ pub(super) struct Lists {
     others: Vec<u32>,
 }
 
-/// The first bytes of a name in lowercase, as a number: the first is the lowest.
+/// The first bytes of a name in lowercase with all signs alike, as a number: the first is the lowest.
 type Beginning = u64;
 
 /// So many bytes of a beginning are looked up.
@@ -349,7 +351,8 @@ const BEGINNING_BYTES_MAX: usize = 6;
 
 fn beginning_of(name: &str) -> Beginning {
     let bytes = name.bytes().take(BEGINNING_BYTES_MAX).enumerate();
-    bytes.fold(0, |beginning, (at, byte)| beginning | (Beginning::from(byte.to_ascii_lowercase()) << (8 * at)))
+    let alike = |byte: u8| if matches!(byte, b'_' | b'.') { b'-' } else { byte.to_ascii_lowercase() };
+    bytes.fold(0, |beginning, (at, byte)| beginning | (Beginning::from(alike(byte)) << (8 * at)))
 }
 
 /// A shorter beginning of a beginning.

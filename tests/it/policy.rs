@@ -392,6 +392,12 @@ fn names_are_compared_as_ecosystems_do() {
     assert_eq!(tier(Ecosystem::PyPi, "zope-interface"), 3, "PyPI's names in their normal form, whatever the pattern is for");
     assert_eq!(tier(Ecosystem::Npm, "Zope.InterX"), 3);
     assert_eq!(tier(Ecosystem::Npm, "zope-inter-x"), 1);
+    let policy = load(
+        "[minimum]\ntier = 1\n[[minimum.for]]\npackage = \"a_.b*\"\ntier = 3\n[[minimum.for]]\npackage = \"c-_*\"\ntier = 2\n",
+    );
+    let tier = |ecosystem, name| policy.minimum_for(&package(ecosystem, name)).unwrap().tier.unwrap().value.0;
+    assert_eq!((tier(Ecosystem::PyPi, "a-bc"), tier(Ecosystem::Npm, "a_.bc"), tier(Ecosystem::Npm, "a-bc")), (3, 3, 1));
+    assert_eq!((tier(Ecosystem::PyPi, "c-d"), tier(Ecosystem::Npm, "c-_d"), tier(Ecosystem::Npm, "c-d")), (2, 2, 1));
 }
 
 #[test]
