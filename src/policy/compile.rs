@@ -366,6 +366,9 @@ impl<'a> Compiler<'a> {
         }
         let known = self.context.records.iter().map(|(record, _)| *record).chain(self.declared.keys().map(String::as_str));
         let hint = match nearest(&id.value, known) {
+            _ if registries::RESERVED.contains(&id.value.as_str()) => {
+                "reports write that for what has no registry; select it by `package` or `path`".to_owned()
+            }
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("declare it as `[registries.{}]`, or see `packman registries`", id.value.escape_debug()),
         };

@@ -154,7 +154,8 @@ impl Packages {
 }
 
 /// Words that reports use for dependencies without a registry.
-const RESERVED: [&str; 9] = ["registry", "unrated", "declared", "git", "url", "path", "workspace", "builtin", "unknown"];
+pub(super) const RESERVED: [&str; 9] =
+    ["registry", "unrated", "declared", "git", "url", "path", "workspace", "builtin", "unknown"];
 
 /// Validates one file's `[registries]`, beside those of the files before it.
 pub(super) fn compile(file: &Table<file::Registry>, declared: &mut Vec<Declared>, compiler: &mut Compiler<'_>) {

@@ -1,7 +1,5 @@
 //! `registry-mismatch`: a package that belongs to another registry, or a locator that is another package's.
 
-use std::cmp::Reverse;
-
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::address::stripped;
@@ -74,7 +72,7 @@ fn assigned_elsewhere<'p>(case: &Case<'p>, dependency: &Dependency<'_>) -> Optio
 }
 
 /// Entries of names that more than one registry serves: of each name those that the less usual registries serve; of equally usual ones
-/// the weaker.
+/// all.
 fn odd_ones(case: &Case<'_>) -> Vec<Subject> {
     let clashing = clashing_names(case);
     if clashing.is_empty() {
@@ -93,10 +91,11 @@ fn odd_ones(case: &Case<'_>) -> Vec<Subject> {
         for (registry, _) in entries {
             *counts.entry(*registry).or_default() += 1;
         }
-        let usual =
-            counts.iter().max_by_key(|(registry, count)| (**count, case.ratings.strength(**registry), Reverse(**registry)));
-        let Some((usual, _)) = usual else { continue };
-        odd.extend(entries.iter().filter(|(registry, _)| registry != usual).map(|(_, id)| Subject::Entry(id.0, id.1)));
+        let most = counts.values().copied().max().unwrap_or_default();
+        let mut usual = counts.iter().filter(|(_, count)| **count == most).map(|(registry, _)| *registry);
+        // Where several are equally usual, nobody knows which is the odd one: what accepts the one says nothing of the other.
+        let usual = usual.next().filter(|_| usual.next().is_none());
+        odd.extend(entries.iter().filter(|(registry, _)| Some(*registry) != usual).map(|(_, id)| Subject::Entry(id.0, id.1)));
     }
     odd.sort_unstable();
     odd

@@ -37,6 +37,7 @@ const STORIES: &[Story] = &[
         &[("packman.toml", "exclude = [\"!a/**\", \"a//b\", \" a/**\", 'a\\b.json', \"a/./b\"]\n")],
         &["check", "@"],
     ),
+    ("a word that is no registry", &[("packman.toml", "[[minimum.for]]\nregistry = \"unknown\"\ntier = 2\n")], &["check", "@"]),
     (
         "a case that expects nothing of a rule",
         &[(
