@@ -44,9 +44,10 @@ pub(super) fn read<'d>(reading: &mut Reading<'d>, packages: Node<'d>, neighbours
     if has_root {
         let places = package_json::places(manifest);
         for request in package_json::requests(root) {
-            reading.ask(0, request.node, &places);
+            reading.ask(0, request, &places);
         }
     }
+    reading.ships_by(0, manifest);
     aliases::ask(reading, 0, has_root.then_some(root), manifest);
     members(reading, &paths, neighbours);
     aliases::settle(reading, manifest);
@@ -54,6 +55,7 @@ pub(super) fn read<'d>(reading: &mut Reading<'d>, packages: Node<'d>, neighbours
     for patterns in [&patterns, &own] {
         reading.lockfile.covers.extend(package_json::members(patterns, neighbours).into_values());
     }
+    reading.settle_scopes();
     reading.settle_directness();
 }
 
@@ -269,7 +271,7 @@ fn edges(reading: &mut Reading<'_>) {
             }
             for wanted in section.members() {
                 if let Some(found) = reading.resolve(number, wanted.key()) {
-                    reading.require(number, found, wanted.text().unwrap_or(""));
+                    reading.require(number, found, section.key(), wanted.text().unwrap_or(""));
                 }
             }
         }
@@ -293,8 +295,9 @@ fn members(reading: &mut Reading<'_>, paths: &Paths<'_>, neighbours: &Neighbours
         let manifest = manifest.as_ref().map(Document::root);
         let places = package_json::places(manifest);
         for request in package_json::requests(package.node) {
-            reading.ask(number, request.node, &places);
+            reading.ask(number, request, &places);
         }
+        reading.ships_by(number, manifest);
         aliases::ask(reading, number, Some(package.node), manifest);
     }
 }

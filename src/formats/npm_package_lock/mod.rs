@@ -1,9 +1,9 @@
 //! package-lock.json: what npm installs, in the three versions of its format and the one before them.
 //!
 //! Answers for: entries by install path, links and workspace members merged with their targets, aliases under their real names, files
-//! bundled in other packages, hashes, install scripts, edges by node's own way of finding packages, scopes as npm flags them.
-//! Never decides which registry an address belongs to, and never reads what npm itself does not read (`dependencies` beside
-//! `packages`).
+//! bundled in other packages, hashes, install scripts, edges by node's own way of finding packages, scopes as npm flags them, and
+//! production's for all that the manifests' `dependencies` lead to. Never decides which registry an address belongs to, and never reads
+//! what npm itself does not read (`dependencies` beside `packages`).
 //!
 //! Specification: docs.npmjs.com, package-lock.json. Versions: none (npm before 5), 1 (npm 5 and 6), 2 (npm 7 and 8, both trees), 3.
 //! Quirks: `resolved` on npm's default host means whatever registry is configured; with `omit-lockfile-registry-resolved` it is left
@@ -23,6 +23,8 @@ use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::formats::aliases::Aliases;
 use crate::formats::npm_spec::{self, Located, Spec};
+use crate::formats::package_json::{self, Request};
+use crate::formats::reach::Walk;
 use crate::formats::{Claim, Format};
 use crate::neighbours::Neighbours;
 use crate::syntax::{Kind as NodeKind, Node, json};
@@ -71,6 +73,7 @@ pub(super) fn read_as(format: &'static Format, text: &Text, neighbours: &Neighbo
         children: HashMap::new(),
         merged: HashMap::new(),
         aliases: Aliases::default(),
+        production: Walk::default(),
     };
     match (packages, dependencies) {
         (Some(packages), _) => flat::read(&mut reading, packages, neighbours),
@@ -111,6 +114,8 @@ struct Reading<'d> {
     children: HashMap<(u32, &'d str), u32>,
     merged: HashMap<Same<'d>, u32>,
     aliases: Aliases,
+    /// What production asks for, and what that requires.
+    production: Walk,
 }
 
 /// What two packages share that are one entry.
@@ -231,9 +236,13 @@ impl<'d> Reading<'d> {
         }
     }
 
-    /// Says that `from` requires `to`; a specification that is an address makes the other's file one that was asked for.
-    fn require(&mut self, from: u32, to: u32, spec: &str) {
+    /// Says that `from` requires `to`, in a section of its manifest; a specification that is an address makes the other's file one that was
+    /// asked for.
+    fn require(&mut self, from: u32, to: u32, section: &str, spec: &str) {
         self.aliases.asked(to, spec, false, &self.text.content);
+        if !matches!(section, "peerDependencies" | "devDependencies") {
+            self.production.edge(from, to, false);
+        }
         let (Some(from), Some(to)) = (self.entry_of(from), self.entry_of(to)) else { return };
         if from != to {
             self.lockfile.edge(from, to);
@@ -253,10 +262,40 @@ impl<'d> Reading<'d> {
     }
 
     /// Says that `folder`, a manifest, asks for a package directly. The place is the manifest's own line, where it has one.
-    fn ask(&mut self, folder: u32, request: Node<'d>, places: &HashMap<&str, Place>) {
-        let Some(entry) = self.resolve(folder, request.key()).and_then(|found| self.entry_of(found)) else { return };
+    fn ask(&mut self, folder: u32, Request { node: request, scopes }: Request<'d>, places: &HashMap<&str, Place>) {
+        let Some(found) = self.resolve(folder, request.key()) else { return };
+        self.ships(found, scopes);
+        let Some(entry) = self.entry_of(found) else { return };
         self.lockfile.declare(entry, places.get(request.key()).copied().unwrap_or_else(|| request.place()));
         self.asked_by_address(entry, request.text().unwrap_or(""));
+    }
+
+    /// Notes what a manifest asks for production.
+    fn ships(&mut self, number: u32, scopes: Scopes) {
+        if scopes.contains(Scopes::PRODUCTION) {
+            self.production.begin(number, Scopes::PRODUCTION, false);
+        }
+    }
+
+    /// Notes what the manifest in a folder asks for production, whatever the lockfile repeats of it.
+    fn ships_by(&mut self, folder: u32, manifest: Option<Node<'_>>) {
+        for Request { node, scopes } in manifest.into_iter().flat_map(package_json::requests) {
+            if let Some(found) = self.resolve(folder, node.key()) {
+                self.ships(found, scopes);
+            }
+        }
+    }
+
+    /// What production reaches is production's, whatever flags a package has.
+    fn settle_scopes(&mut self) {
+        let reached = std::mem::take(&mut self.production).scopes();
+        for (package, reached) in self.packages.iter().zip(reached) {
+            let entry = self.lockfile.entries.get_mut(package.entry as usize);
+            let entry = entry.filter(|entry| reached.contains(Scopes::PRODUCTION) && entry.scopes.contains(Scopes::DEVELOPMENT));
+            if let Some(entry) = entry {
+                entry.scopes = entry.scopes.with(Scopes::PRODUCTION);
+            }
+        }
     }
 
     /// Everything that nobody has asked for directly is somebody's dependency.

@@ -22,6 +22,7 @@ pub(super) fn read<'d>(reading: &mut Reading<'d>, dependencies: Node<'d>, neighb
     edges(reading);
     let manifest = package_json::manifest(neighbours.folder(), neighbours);
     let asking = manifest.as_ref().map(Document::root);
+    reading.ships_by(0, asking);
     aliases::ask(reading, 0, None, asking);
     aliases::settle(reading, asking);
     let Some(beside) = neighbours.find(&join(neighbours.folder(), package_json::NAME)) else { return };
@@ -38,6 +39,7 @@ pub(super) fn read<'d>(reading: &mut Reading<'d>, dependencies: Node<'d>, neighb
             reading.asked_by_address(entry, request.node.text().unwrap_or(""));
         }
     }
+    reading.settle_scopes();
     reading.settle_directness();
 }
 
@@ -151,7 +153,7 @@ fn edges(reading: &mut Reading<'_>) {
         has_any = true;
         for wanted in requires.members() {
             if let Some(found) = reading.resolve(number, wanted.key()) {
-                reading.require(number, found, wanted.text().unwrap_or(""));
+                reading.require(number, found, "dependencies", wanted.text().unwrap_or(""));
             }
         }
     }
