@@ -1,15 +1,15 @@
 //! Policies of single folders: in a monorepo a team tightens what the policy at the root asks, and loosens what that lets it.
 //!
-//! Answers for: which file is a folder's policy, what may stand in it, and which of its lines would loosen what it may not. That the worse
-//! of both verdicts stands, `states` says.
+//! Answers for: which file is a folder's policy, and what may stand in it. Which of its lines would loosen what it may not, [`loosened`] says;
+//! that the worse of both verdicts stands, `states`.
 
 use super::compile;
 use super::fault::Fault;
 use super::file::{self, At, File, Table};
 use super::layers::{self, Layer, Layers, Source, shown};
-use super::levels::{ROWS, Row};
+use super::levels::Row;
 use super::selector::lies_below;
-use super::{Context, PATHS, Policy, SetBy, Setting};
+use super::{Context, PATHS, Policy, loosened};
 use crate::text::{Place, Side, Span, Text, TextId};
 
 /// The named limit on folders with a policy of their own.
@@ -27,7 +27,7 @@ pub struct Folder {
     /// The files that say what holds in it alone.
     pub files: Vec<TextId>,
     /// The rules of which its exceptions count.
-    exceptions: Vec<&'static str>,
+    pub(super) exceptions: Vec<&'static str>,
     /// The rules on which it decides alone.
     loosens: Vec<&'static str>,
 }
@@ -83,7 +83,7 @@ pub(super) fn add(policy: &mut Policy, root: &[Layer<'_>], context: &Context<'_>
         let (exceptions, loosens) = (rules(&folder.written.allow_exceptions), rules(&folder.written.allow_loosening));
         let folder = Folder { path: folder.path.into(), place: folder.place, policy: own, files, exceptions, loosens };
         faults.extend(found);
-        faults.extend(loosened(policy, &folder));
+        faults.extend(loosened::faults(policy, &folder));
         policy.folders.push(folder);
     }
     if faults.is_empty() {
@@ -186,56 +186,6 @@ fn misplaced(source: &Source<'_>, folder: &Named<'_>) -> Vec<Fault> {
         Some(fault.with_hint("move it there").with_also(Some(folder.place), "the folder is named here"))
     };
     of_root.into_iter().filter_map(fault).collect()
-}
-
-/// Lines of a folder's policy that would loosen what the policy at the root does not let it.
-fn loosened(root: &Policy, folder: &Folder) -> Vec<Fault> {
-    let path = folder.path.escape_debug();
-    let mut faults = Vec::new();
-    let mut refuse = |place: Option<Place>, message: String, (rule, key): (&str, &str), root: Option<Place>| {
-        let hint = format!("take it out, or let the root allow it: `{key} = [\"{rule}\"]` in `[folders.\"{path}\"]`");
-        let label = if root.is_some() { "the root asks here" } else { "the folder is named here" };
-        faults.push(Fault::new(place, message).with_hint(hint).with_also(root.or(Some(folder.place)), label));
-    };
-    let mut by_preset: Vec<(&Row, Setting<&'static str>)> = Vec::new();
-    for row in ROWS.iter().filter(|row| !folder.decides_alone(row.rule)) {
-        let (asked, own) = (root.level(row.id), folder.policy.level(row.id));
-        if own.value >= asked.value {
-            continue;
-        }
-        if folder.says(own.place) {
-            let message = format!("`{}` is `{}` at the root, which `{path}` may not loosen", row.id, asked.value.id());
-            refuse(own.place, message, (row.rule, "allow-loosening"), asked.place);
-        } else if let SetBy::Preset(_) = own.by
-            && let Some(preset) = folder.policy.extends.iter().rev().find(|preset| folder.says(preset.place))
-        {
-            by_preset.push((row, *preset));
-        }
-    }
-    if let Some((row, preset)) = by_preset.first() {
-        let more = match by_preset.len() - 1 {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let message = format!("`{}` loosens `{}`{more}, which `{path}` may not", preset.value, row.id);
-        refuse(preset.place, message, (row.rule, "allow-loosening"), root.level(row.id).place);
-    }
-    for (asked, own) in root.minimum.general().into_iter().zip(folder.policy.minimum.general()) {
-        let (Some((much, asks)), Some((less, own))) = (asked.asks, own.asks) else { continue };
-        if less.loosens(&much) && !folder.decides_alone(asked.rule) {
-            let message = format!("`{}` is {} at the root, which `{path}` may not loosen to {}", asked.key, asks.asks, own.asks);
-            let file = folder.policy.text.map(|text| Place { text, span: Span::default() });
-            refuse(own.place.or(file), message, (asked.rule, "allow-loosening"), asks.place);
-        }
-    }
-    for exception in folder.policy.exceptions.all().iter().filter(|one| folder.says(one.start)) {
-        let rule = exception.rule;
-        if !folder.exceptions.contains(&rule) && !folder.decides_alone(rule) {
-            let message = format!("the root lets `{path}` accept no finding of `{rule}`");
-            refuse(exception.place.or(exception.start), message, (rule, "allow-exceptions"), None);
-        }
-    }
-    faults
 }
 
 /// Lets the folders' exceptions accept what the root finds, as far as it allows.

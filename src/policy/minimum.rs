@@ -68,6 +68,24 @@ struct Ask {
 }
 
 impl Ask {
+    /// Each of its keys, as it is said at a place of what is selected.
+    fn keys(&self, start: Option<Place>, selects: &str) -> [Keyed; 4] {
+        let Self { tier, reading, controls, any_of } = self;
+        let tier = tier.map(|tier| (Much::Amount(usize::from(tier.value.0)), stated_tier(tier, selects)));
+        let reading = reading.map(|reading| (Much::Amount(strictness(reading.value)), stated_reading(reading, selects)));
+        let all = |named: &[Setting<Control>]| named.iter().map(|control| control.value).collect();
+        let controls = controls.as_ref();
+        let controls = controls.map(|named| (Much::Controls(all(named)), stated_controls(named, start, selects)));
+        let any_of = any_of.as_ref();
+        let any_of = any_of.map(|any_of| (Much::AnyOf(any_of.clone()), stated_any_of(any_of, start, selects)));
+        [
+            Keyed { key: "tier", rule: "tier-below-minimum", asks: tier },
+            Keyed { key: "reading", rule: "tier-below-minimum", asks: reading },
+            Keyed { key: "controls", rule: "control-missing", asks: controls },
+            Keyed { key: "any-of", rule: "tier-below-minimum", asks: any_of },
+        ]
+    }
+
     /// Takes on what another one says.
     fn overlay(&mut self, over: Self) {
         self.tier = over.tier.or(self.tier);
@@ -116,13 +134,23 @@ pub struct Narrowed<'p> {
     pub place: Option<Place>,
 }
 
-/// One key of `[minimum]`.
-pub(super) struct General {
+/// One key of `[minimum]` or of an entry of `[[minimum.for]]`.
+pub(super) struct Keyed {
     pub(super) key: &'static str,
     /// The rule that finds what does not meet it.
     pub(super) rule: &'static str,
     /// How much it asks, and the words for it.
     pub(super) asks: Option<(Much, Stated)>,
+}
+
+/// What a line of a folder's policy asks, where the root's policy asks more of all that it selects.
+pub(super) struct Less {
+    pub(super) key: &'static str,
+    /// The rule that finds what does not meet it.
+    pub(super) rule: &'static str,
+    pub(super) own: Stated,
+    /// The line of the root.
+    pub(super) root: Stated,
 }
 
 /// How much one key asks.
@@ -170,6 +198,9 @@ pub struct Minimums {
     narrower: Vec<Narrower>,
     index: Index,
 }
+
+/// The named limit on how many lines of a folder, times lines of the root, are compared: a tenth of a second.
+pub(super) const PAIRS_MAX: usize = 4_000_000;
 
 /// The reading that holds where the policy names none.
 const READING_DEFAULT: Setting<Reading> = Setting::of(Reading::Offered, SetBy::Default);
@@ -339,32 +370,69 @@ impl Minimums {
     }
 
     /// What is asked of every dependency, by keys of `[minimum]`.
-    pub(super) fn general(&self) -> [General; 4] {
+    pub(super) fn general(&self) -> [Keyed; 4] {
         let mut general = self.general.clone();
         for folder in self.narrower.iter().filter(|entry| entry.selector.is_empty()) {
             general.overlay(folder.ask.clone());
         }
-        let Ask { tier, reading, controls, any_of } = general;
-        let tier = tier.map(|tier| (Much::Amount(usize::from(tier.value.0)), stated_tier(tier, "")));
-        let reading = reading.map(|reading| (Much::Amount(strictness(reading.value)), stated_reading(reading, "")));
-        let all = |named: &[Setting<Control>]| named.iter().map(|control| control.value).collect();
-        let controls = controls.map(|named| (Much::Controls(all(&named)), stated_controls(&named, None, "")));
-        let any_of = any_of.map(|any_of| {
-            let stated = stated_any_of(&any_of, None, "");
-            (Much::AnyOf(any_of), stated)
-        });
-        [
-            General { key: "tier", rule: "tier-below-minimum", asks: tier },
-            General { key: "reading", rule: "tier-below-minimum", asks: reading },
-            General { key: "controls", rule: "control-missing", asks: controls },
-            General { key: "any-of", rule: "tier-below-minimum", asks: any_of },
-        ]
+        general.keys(None, "")
+    }
+
+    /// Lines of a folder's policy that ask less of all that they select than the root's policy does. `Err` with the numbers of both's
+    /// lines if they are too many to be compared.
+    pub(super) fn less_than(&self, root: &Self, folder: &str) -> Result<Vec<Less>, [usize; 2]> {
+        let all_own = || self.narrower.iter().filter(|entry| entry.selector.folder.is_some() && !entry.selector.is_empty());
+        let counts = [all_own().count(), root.narrower.len()];
+        if counts.iter().product::<usize>() > PAIRS_MAX {
+            return Err(counts);
+        }
+        let general = root.general.keys(None, "");
+        let mut lines: Vec<&Narrower> = root.narrower.iter().collect();
+        // The most specific first, as they are asked.
+        lines.sort_by_key(|line| Reverse((line.rank, line.layer)));
+        let lines: Vec<(&Selector, [Keyed; 4])> =
+            lines.iter().map(|line| (&line.selector, line.ask.keys(line.start, &line.words))).collect();
+        let mut less = Vec::new();
+        for own in all_own() {
+            let keys = own.ask.keys(own.start, &own.words).into_iter().zip(&general).enumerate();
+            less.extend(keys.filter_map(|(key, (asked, general))| {
+                let (much, stated) = asked.asks?;
+                let lines = lines.iter().filter_map(|(selector, keys)| Some((*selector, keys.get(key)?.asks.as_ref()?)));
+                let root = all_more(&much, &own.selector, lines, general.asks.as_ref(), folder)?;
+                Some(Less { key: asked.key, rule: asked.rule, own: stated, root: root.clone() })
+            }));
+        }
+        Ok(less)
     }
 
     /// The registries that narrower entries name, in the order of the file.
     pub fn registries(&self) -> impl Iterator<Item = &str> {
         self.narrower.iter().filter_map(|entry| entry.selector.registry.as_deref())
     }
+}
+
+/// The line of the root that says so, if all that its lines ask of anything that is selected is more than so much.
+fn all_more<'a>(
+    much: &Much,
+    own: &Selector,
+    lines: impl Iterator<Item = (&'a Selector, &'a (Much, Stated))>,
+    general: Option<&'a (Much, Stated)>,
+    folder: &str,
+) -> Option<&'a Stated> {
+    for (selector, (asked, stated)) in lines {
+        if !selector.may_meet(own, folder) {
+            continue;
+        }
+        if !much.loosens(asked) {
+            return None;
+        }
+        // What is less specific than a line that speaks of all that is selected is never asked.
+        if selector.covers(own, folder) {
+            return Some(stated);
+        }
+    }
+    let (asked, stated) = general?;
+    much.loosens(asked).then_some(stated)
 }
 
 fn stated_tier(tier: Setting<Tier>, selects: &str) -> Stated {

@@ -14,6 +14,7 @@ mod floor;
 mod folders;
 mod layers;
 mod levels;
+mod loosened;
 mod minimum;
 mod origins;
 mod overlays;

@@ -57,7 +57,7 @@ fn is_plain_segment(segment: &str) -> bool {
 }
 
 /// Addresses that a policy allows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AddressPattern {
     host: Box<str>,
     path: Box<str>,

@@ -11,7 +11,7 @@ use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use super::Setting;
 use super::compile::Compiler;
 use super::file::At;
-use super::selector::{Lists, PATTERN_BYTES_MAX, Subject};
+use super::selector::{Lists, PATTERN_BYTES_MAX, Subject, lies_below};
 
 /// Paths from the root, by patterns in which `*` stays within one folder and `**` does not. A folder stands for all below it.
 #[derive(Clone, Debug, Default)]
@@ -131,6 +131,20 @@ impl PathPattern {
 
     pub(super) fn written(&self) -> &str {
         &self.written
+    }
+
+    /// Whether all that lies below a folder fits.
+    pub(super) fn covers(&self, folder: &str) -> bool {
+        // A pattern stands for all below a folder that it fits, and says so with `/**`, too.
+        self.fits(folder) || self.written.strip_suffix("/**").is_some_and(|of| Self::new(of).fits(folder))
+    }
+
+    /// Whether something that lies below a folder may fit, going by how the pattern begins.
+    pub(super) fn may_reach(&self, folder: &str) -> bool {
+        let written = checked(&self.written).unwrap_or_default();
+        let plain = written.split(['*', '?', '[', '{', '\\']).next().unwrap_or_default();
+        lies_below(folder, plain)
+            || folder.starts_with(plain) && (plain.len() < written.len() || lies_below(plain, folder) || plain == folder)
     }
 
     pub(super) fn fits(&self, path: &str) -> bool {

@@ -141,6 +141,36 @@ impl PackagePattern {
         pattern::matches(&self.name, &name)
     }
 
+    /// Whether all that fits another one fits this one.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        // A `*` of the other one is a character like any: only a `*` can stand for it.
+        let ecosystem = match (self.ecosystem, other.ecosystem) {
+            (None, None) => None,
+            (None, Some(any)) => Some(any),
+            (Some(wanted), found) if found == Some(wanted) => found,
+            _ => return false,
+        };
+        let is_name = match ecosystem {
+            Some(ecosystem) => self.fits_name(ecosystem, &other.name),
+            None => pattern::matches(&self.name, &other.name),
+        };
+        let version = other.version.as_deref();
+        is_name && self.version.as_deref().is_none_or(|wanted| version.is_some_and(|version| pattern::matches(wanted, version)))
+    }
+
+    /// Whether something may fit both: two that are plain names of two packages have nothing in common.
+    pub(super) fn may_meet(&self, other: &Self) -> bool {
+        let are_of_two = self.ecosystem.is_some() && other.ecosystem.is_some() && self.ecosystem != other.ecosystem;
+        let is_literal = |one: &Self| one.key().is_some();
+        !are_of_two
+            && match (is_literal(self), is_literal(other)) {
+                (true, true) => self.name == other.name,
+                (true, false) => self.ecosystem.is_none_or(|ecosystem| other.fits_name(ecosystem, &self.name)),
+                (false, true) => other.ecosystem.is_none_or(|ecosystem| self.fits_name(ecosystem, &other.name)),
+                (false, false) => true,
+            }
+    }
+
     /// How much it says, for choosing the most specific.
     #[must_use]
     pub fn specificity(&self) -> (bool, usize) {
@@ -246,6 +276,35 @@ impl Selector {
             && self.package.as_ref().is_none_or(|package| {
                 subject.ecosystem.is_some_and(|ecosystem| package.fits(ecosystem, subject.name, subject.version))
             })
+    }
+
+    /// Whether it fits all that another one selects of a folder.
+    pub(super) fn covers(&self, other: &Self, folder: &str) -> bool {
+        fn is_no_wider<T: PartialEq>(own: Option<T>, other: Option<T>) -> bool {
+            own.is_none() || own == other
+        }
+        let ecosystem = other.ecosystem.or_else(|| other.package.as_ref().and_then(PackagePattern::ecosystem));
+        is_no_wider(self.ecosystem, ecosystem.or(other.npm_scope.as_ref().map(|_| Ecosystem::Npm)))
+            && is_no_wider(self.registry.as_deref(), other.registry.as_deref())
+            && is_no_wider(self.scope, other.scope)
+            && is_no_wider(self.npm_scope.as_deref(), other.npm_scope.as_deref())
+            && self.package.as_ref().is_none_or(|own| other.package.as_ref().is_some_and(|other| own.covers(other)))
+            && self
+                .path
+                .as_ref()
+                .is_none_or(|own| own.covers(folder) || other.path.as_ref().is_some_and(|other| own.written() == other.written()))
+    }
+
+    /// Whether it may fit something that another one selects of a folder.
+    pub(super) fn may_meet(&self, other: &Self, folder: &str) -> bool {
+        fn may_be_one<T: PartialEq>(own: Option<T>, other: Option<T>) -> bool {
+            own.is_none() || other.is_none() || own == other
+        }
+        may_be_one(self.ecosystem, other.ecosystem)
+            && may_be_one(self.registry.as_deref(), other.registry.as_deref())
+            && may_be_one(self.npm_scope.as_deref(), other.npm_scope.as_deref())
+            && self.package.as_ref().is_none_or(|own| other.package.as_ref().is_none_or(|other| own.may_meet(other)))
+            && self.path.as_ref().is_none_or(|own| own.may_reach(folder))
     }
 
     /// From the narrowest kind of selector to the widest: path, package, npm scope, scope, registry, ecosystem. All that a folder's policy

@@ -148,10 +148,13 @@ fn what_a_folder_asks_is_narrower_than_all_that_the_root_asks() {
                 [[minimum.for]]\nregistry = \"npm\"\ntier = 1\n[folders.\"apps/pay\"]\n";
     let found = report(&tree(root, &[("apps/pay/packman.toml", "[minimum]\ntier = 3\n")]));
     assert_eq!(findings(&found), ["apps/pay tier-below-minimum deny new", "apps/pay/inner tier-below-minimum deny new"]);
-    // What the root asks of a registry, a folder's own line for it does not lower without leave.
+    // What the root asks of a registry, a folder's own line for some of it does not lower without leave.
     let root = "extends = [\"observe\"]\n[levels]\ntier-below-minimum = \"deny\"\nunknown-registry = \"allow\"\n\
                 [[minimum.for]]\nregistry = \"npm\"\ntier = 3\n[folders.\"apps/pay\"]\n";
-    let lower = [("apps/pay/packman.toml", "[[minimum.for]]\nregistry = \"npm\"\ntier = 1\n")];
+    let lower = [(
+        "apps/pay/packman.toml",
+        "[minimum]\ntier = 2\n[[minimum.for]]\npackage = \"go*\"\ntier = 1\n[[minimum.for]]\nscope = \"production\"\ntier = 1\n",
+    )];
     assert_eq!(findings(&report(&tree(root, &lower))).len(), 3);
     let let_it = root.replace("[folders.\"apps/pay\"]", "[folders.\"apps/pay\"]\nallow-loosening = [\"tier-below-minimum\"]");
     assert_eq!(findings(&report(&tree(&let_it, &lower))), ["package-lock.json tier-below-minimum deny new"]);
@@ -169,10 +172,7 @@ fn no_path_of_the_root_is_narrower_than_a_folder() {
 
 #[test]
 fn controls_and_alternatives_are_loosened_too() {
-    let of = |root: &str, own: &str| {
-        let root = format!("{root}[folders.\"apps/pay\"]\n");
-        told(&tree(&root, &[("apps/pay/packman.toml", own)]), None, asked(), "json").err().unwrap_or_default()
-    };
+    let of = refused;
     let controls = "[minimum]\ncontrols = [\"mfa-to-push\"]\n";
     let found = of(controls, "[minimum]\ncontrols = [\"security-contacts\"]\n");
     assert!(found[0].starts_with("apps/pay/packman.toml:2 `controls` is `mfa-to-push` at the root"), "{found:?}");
@@ -186,6 +186,132 @@ fn controls_and_alternatives_are_loosened_too() {
         );
     }
     assert!(of(any_of, "[minimum]\nany-of = [{ tier = 3 }]\n").is_empty());
+}
+
+/// What is refused of a folder's policy below a root's.
+fn refused(root: &str, own: &str) -> Vec<String> {
+    let root = format!("{root}[folders.\"apps/pay\"]\n");
+    told(&tree(&root, &[("apps/pay/packman.toml", own)]), None, asked(), "json").err().unwrap_or_default()
+}
+
+#[test]
+fn a_narrower_line_cannot_ask_less_of_all_that_it_selects() {
+    let general = "[minimum]\ntier = 2\n";
+    assert_eq!(
+        refused(general, "[[minimum.for]]\nregistry = \"npm\"\ntier = 1\n"),
+        [
+            "apps/pay/packman.toml:3 `tier` is tier 2 at the root for all that `registry = \"npm\"` selects, which `apps/pay` may not loosen to \
+             tier 1; take it out, or let the root allow it: `allow-loosening = [\"tier-below-minimum\"]` in `[folders.\"apps/pay\"]`; \
+             packman.toml:2 the root asks here"
+        ]
+    );
+    let line = |selects: &str, tier: u8| format!("[[minimum.for]]\n{selects}\ntier = {tier}\n");
+    let of_root = |selects: &str, tier: u8| format!("{general}{}", line(selects, tier));
+    let npm = "registry = \"npm\"";
+    // The more specific line of the root is named, where it speaks of all that the folder's selects.
+    for (root, own) in [
+        (npm, npm),
+        (npm, "registry = \"npm\"\npackage = \"pkg:npm/good\""),
+        ("ecosystem = \"npm\"", "package = \"pkg:npm/good\""),
+        ("ecosystem = \"npm\"", "npm-scope = \"@acme\""),
+        ("package = \"pkg:npm/g*\"", "package = \"pkg:npm/go*\""),
+        ("package = \"g*\"", "package = \"pkg:npm/good@1.*\""),
+        ("path = \"apps/*\"", npm),
+        ("path = \"apps/pay/**\"", npm),
+    ] {
+        let found = refused(&of_root(root, 3), &line(own, 2));
+        assert!(found.iter().any(|fault| fault.contains("`tier` is tier 3 at the root for all that")), "{root} {own}: {found:?}");
+        assert!(found[0].contains("packman.toml:5 the root asks here"), "{root} {own}: {found:?}");
+    }
+    // It does something: the root asks as little of some of it.
+    for (root, own) in [
+        (npm, "ecosystem = \"npm\""),
+        ("package = \"pkg:npm/good\"", npm),
+        ("package = \"go*\"", "package = \"*d\""),
+        ("scope = \"development\"", npm),
+        ("path = \"apps/pay/inner/**\"", npm),
+        ("path = \"**/package-lock.json\"", npm),
+    ] {
+        let found = refused(&of_root(root, 1), &line(own, 1));
+        assert!(found.is_empty(), "{root} {own}: {found:?}");
+        let found = refused(&line(root, 3), &line(own, 2));
+        assert!(found.is_empty() || root.starts_with("path = \"**"), "{root} {own}: {found:?}");
+    }
+    // That the root asks as little of something else does not help.
+    for (root, own) in [
+        ("registry = \"pypi\"", npm),
+        ("ecosystem = \"pypi\"", "ecosystem = \"npm\""),
+        ("package = \"pkg:npm/other\"", "package = \"pkg:npm/good\""),
+        ("package = \"pkg:npm/other*\"", "package = \"pkg:npm/good\""),
+        ("package = \"pkg:pypi/g*\"", "package = \"pkg:npm/g*\""),
+        ("npm-scope = \"@acme\"", "npm-scope = \"@corp\""),
+        ("path = \"apps/shop/**\"", npm),
+        ("path = \"apps/payments/*.json\"", npm),
+        ("path = \"apps/pa\"", npm),
+    ] {
+        let found = refused(&of_root(root, 1), &line(own, 1));
+        assert_eq!(found.len(), 1, "{root} {own}: {found:?}");
+    }
+    // Controls and alternatives likewise; by another rule's leave, or a higher level of the folder's own, the line counts.
+    let controls = "[minimum]\ncontrols = [\"mfa-to-push\"]\n";
+    let own = "[[minimum.for]]\nregistry = \"npm\"\ncontrols = [\"security-contacts\"]\n";
+    assert!(
+        refused(controls, own)[0].contains("`control-missing`") || refused(controls, own)[0].contains("[\"control-missing\"]")
+    );
+    let leave = |rule: &str| {
+        let root = format!("{general}[folders.\"apps/pay\"]\nallow-loosening = [\"{rule}\"]\n");
+        told(&tree(&root, &[("apps/pay/packman.toml", &line(npm, 1))]), None, asked(), "json").is_ok()
+    };
+    assert!(leave("tier-below-minimum") && !leave("control-missing"));
+    let warns = "[minimum]\ntier = 3\n[levels]\ntier-below-minimum = \"warn\"\n";
+    let denies = "[minimum]\ntier = 2\n[levels]\ntier-below-minimum = \"deny\"\n";
+    assert!(refused(warns, denies).is_empty() && refused(warns, &format!("{denies}{}", line(npm, 1))).is_empty());
+    let below = |own: &str| {
+        let root = format!("{warns}unknown-registry = \"allow\"\n[folders.\"apps/pay\"]\n");
+        let found = findings(&report(&tree(&root, &[("apps/pay/packman.toml", own)])));
+        found.into_iter().filter(|line| line.starts_with("apps/pay tier")).collect::<Vec<_>>()
+    };
+    assert_eq!(below(denies), ["apps/pay tier-below-minimum warn new"]);
+    assert_eq!(below(&denies.replace('2', "3")), ["apps/pay tier-below-minimum deny new"]);
+}
+
+#[test]
+fn a_folder_cannot_let_more_origins_and_code_pass() {
+    let root = "[levels]\norigin-not-allowed = \"deny\"\nruns-code-on-install = \"warn\"\nprotection-lowered = \"allow\"\n";
+    let of = |own: &str| refused(root, own);
+    for (key, value) in
+        [("allow-git", "https://github.com/acme/*"), ("allow-url", "https://files.acme.example/*"), ("allow-archive", "vendor/*")]
+    {
+        assert_eq!(
+            of(&format!("[origins]\n{key} = [\"{value}\"]\n")),
+            [format!(
+                "apps/pay/packman.toml:2 the root does not let `apps/pay` add to `{key}`; take it out, or let the root allow it: \
+                 `allow-loosening = [\"origin-not-allowed\"]` in `[folders.\"apps/pay\"]`; packman.toml:2 the root asks here"
+            )]
+        );
+        // What the root allows itself may be said again.
+        let both = format!("[origins]\n{key} = [\"{value}\"]\n");
+        assert!(refused(&format!("{root}{both}"), &both).is_empty());
+        // With the root's leave it counts, and where the folder alone minds, it is for the folder to say.
+        let leave = format!("{root}[folders.\"apps/pay\"]\nallow-loosening = [\"origin-not-allowed\"]\n");
+        assert!(told(&tree(&leave, &[("apps/pay/packman.toml", &both)]), None, asked(), "json").is_ok());
+        let mild = root.replace("\"deny\"", "\"warn\"");
+        assert!(refused(&mild, &format!("{both}[levels]\norigin-not-allowed = \"deny\"\n")).is_empty());
+        assert_eq!(refused(&mild, &both).len(), 1);
+    }
+    let assigned = "[registries.acme]\necosystem = \"npm\"\nurls = [\"https://npm.acme.example/\"]\n[packages.assign]\n\"@acme/*\" = \"acme\"\n";
+    let found = refused(assigned, "[packages.assign]\n\"@acme/u*\" = \"npm\"\n");
+    assert!(found[0].starts_with("apps/pay/packman.toml:2 these packages are assigned to `acme` at the root"), "{found:?}");
+    assert!(refused(assigned, "[packages.assign]\n\"@acme/u*\" = \"acme\"\n\"*\" = \"npm\"\n").is_empty());
+    let leave = format!("{assigned}[folders.\"apps/pay\"]\nallow-loosening = [\"registry-mismatch\"]\n");
+    let own = [("apps/pay/packman.toml", "[packages.assign]\n\"@acme/u*\" = \"npm\"\n")];
+    assert!(told(&tree(&leave, &own), None, asked(), "json").is_ok());
+    let code = "[packages]\nmay-run-code = [\"pkg:npm/esbuild\"]\n";
+    let found = of(code);
+    assert!(found[0].contains("allow-loosening = [\"runs-code-on-install\"]"), "{found:?}");
+    assert!(of(&format!("{code}[levels]\nruns-code-on-install = \"deny\"\n")).is_empty());
+    // Where nothing is asked, nothing is loosened.
+    assert!(refused(&root.replace("runs-code-on-install = \"warn\"", "runs-code-on-install = \"allow\""), code).is_empty());
 }
 
 #[test]

@@ -497,7 +497,7 @@ fn policies_of_folders_are_held_against_what_lies_there() {
             .map(|told| format!("{}: {}", told.1, told.3))
             .collect::<Vec<_>>()
     };
-    let folder = "[folders.web]\n";
+    let folder = "[folders.web]\nallow-loosening = [\"runs-code-on-install\"]\n";
     let own = "[packages]\nmay-run-code = [\"pkg:npm/esbuild\", \"pkg:pypi/requests\"]\n[levels]\nintegrity-missing = \"deny\"\n";
     let told = with(folder, own);
     assert!(
@@ -516,7 +516,7 @@ fn policies_of_folders_are_held_against_what_lies_there() {
     let alone = "[folders.web]\nallow-loosening = [\"tier-below-minimum\"]\n";
     assert_eq!(with(&format!("{pypi}{alone}"), "[levels]\nintegrity-missing = \"deny\"\n"), Vec::<String>::new());
     // A folder in which nothing lies.
-    let mut empty = tree("[folders.none]\npolicy = \"none.toml\"\n[folders.web]\n");
+    let mut empty = tree("[folders.none]\npolicy = \"none.toml\"\nallow-loosening = [\"runs-code-on-install\"]\n[folders.web]\n");
     empty.0.insert("web/packman.toml".to_owned(), b"[levels]\nintegrity-missing = \"deny\"\n".to_vec());
     empty.0.insert("none.toml".to_owned(), b"[packages]\nmay-run-code = [\"x\"]\n".to_vec());
     assert_eq!(messages(&empty, Kind::Dead), ["the policy of `none` decides nothing: no file that packman reads lies there"]);

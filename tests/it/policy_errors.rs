@@ -121,6 +121,12 @@ fn printed() -> String {
     files.push(("packman.toml", &named));
     let folder = Folder::of(&files);
     section("too many folders", folder.run(&["check"]).err.as_str(), &folder, &mut out);
+    let lines = |count: usize| {
+        (0..count).map(|number| format!("[[minimum.for]]\npackage = \"p{number}\"\ntier = 2\n")).collect::<String>()
+    };
+    let (of_root, own) = (format!("[folders.pay]\n{}", lines(2001)), lines(2000));
+    let folder = Folder::of(&[("packman.toml", &of_root), ("pay/packman.toml", &own)]);
+    section("too many lines of a folder", folder.run(&["check"]).err.as_str(), &folder, &mut out);
     let long = "a".repeat(1500);
     let folder = Folder::of(&[("packman.toml", &format!("exclude = [\"{long}\"]\n[packages]\nmay-run-code = [\"{long}\"]\n"))]);
     section("long patterns", folder.run(&["check"]).err.as_str(), &folder, &mut out);
