@@ -11,11 +11,16 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
+use super::serializer::{Serializer, is_plain};
+
 /// For terminals and logs: control, bidirectional and invisible characters become `\u{…}`, and so does what would make a command for a
 /// runner of the text: the second colon of a leading `::`, the bracket of `##[`. What stands before a character alone decides what
 /// becomes of it, so the beginning of a text is escaped like the text's beginning.
 #[must_use]
 pub fn terminal(text: &str) -> Cow<'_, str> {
+    if is_plain(text.as_bytes()) && !text.contains("::") {
+        return Cow::Borrowed(text);
+    }
     let is_command = text.trim_start().starts_with("::") || text.contains("##[");
     if !is_command && !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
@@ -107,39 +112,20 @@ pub fn output_value(text: &str) -> String {
 /// Writes JSON in which nothing that would act where it is shown stands as itself: what strings have of it is written by number, which
 /// means the same.
 pub fn json(value: &impl Serialize, out: &mut Vec<u8>) -> serde_json::Result<()> {
-    value.serialize(&mut serde_json::Serializer::with_formatter(Bytes(out), Numbered))
+    value.serialize(&mut Serializer { out })
 }
 
-/// Bytes in memory. Most of what a serializer writes is one quote, comma or bracket.
-struct Bytes<'o>(&'o mut Vec<u8>);
-
-impl Write for Bytes<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    #[inline]
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match bytes {
-            [byte] => self.0.push(*byte),
-            _ => self.0.extend_from_slice(bytes),
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// The same of anything, without a shortcut.
+pub(super) fn any_json(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) -> serde_json::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(out, Numbered))
 }
 
 struct Numbered;
 
 impl Formatter for Numbered {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        let bytes = fragment.as_bytes();
-        if !may_act(bytes) {
-            return out.write_all(bytes);
+        if is_plain(fragment.as_bytes()) {
+            return out.write_all(fragment.as_bytes());
         }
         let mut rest = 0;
         for (at, c) in fragment.char_indices() {
@@ -152,20 +138,6 @@ impl Formatter for Numbered {
         }
         out.write_all(fragment.get(rest..).unwrap_or("").as_bytes())
     }
-}
-
-/// Whether there is anything but ASCII that shows itself, or a `#`. Line ends and other controls are escaped before.
-fn may_act(bytes: &[u8]) -> bool {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const TOPS: u64 = ONES << 7;
-    let (eights, rest) = bytes.as_chunks();
-    let any = eights.iter().fold(0, |any, eight| {
-        let eight = u64::from_le_bytes(*eight);
-        // The top bits of bytes from 0x7f on, and of the first `#`: what is borrowed for one byte changes only those above it.
-        let hash = eight ^ (ONES * u64::from(b'#'));
-        any | eight | eight.wrapping_add(ONES) | (hash.wrapping_sub(ONES) & !hash)
-    });
-    any & TOPS != 0 || rest.iter().any(|byte| *byte >= 0x7f || *byte == b'#')
 }
 
 /// Characters that do something instead of showing something, and the two that no XML can hold.
@@ -188,17 +160,6 @@ mod tests {
         assert_eq!(terminal("a ##[error]b ###[c"), "a ##\\u{5b}error]b ###\\u{5b}c");
         assert_eq!(terminal("std::fmt #[x] # #[y]"), "std::fmt #[x] # #[y]");
         assert_eq!(lines("a\n  ::x::"), "a\n  :\\u{3a}x::");
-    }
-
-    #[test]
-    fn what_may_act_is_seen_wherever_it_stands() {
-        for byte in 0..=u8::MAX {
-            for (size, at) in (1..20).flat_map(|size| (0..size).map(move |at| (size, at))) {
-                let mut bytes = vec![b'"'; size];
-                bytes.splice(at..=at, [byte]);
-                assert_eq!(may_act(&bytes), byte >= 0x7f || byte == b'#', "{byte} at {at} of {size}");
-            }
-        }
     }
 
     #[test]

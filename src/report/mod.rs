@@ -18,6 +18,7 @@ mod markdown;
 mod outputs;
 mod places;
 mod sarif;
+mod serializer;
 pub mod snippet;
 mod summary;
 

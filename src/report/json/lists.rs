@@ -43,29 +43,50 @@ impl Lists<'_> {
         let name = self.names.pop_front().unwrap_or_default();
         write!(self.out, "\"{name}\":[")?;
         let mut is_first = true;
-        let mut rendered: Vec<Vec<u8>> = vec![Vec::new(); rayon::current_num_threads() * CHUNKS_PER_THREAD];
+        let mut batches = [(); 2].map(|()| vec![Vec::new(); rayon::current_num_threads() * CHUNKS_PER_THREAD]);
+        let [written, rendered] = &mut batches;
+        let mut count = 0;
         loop {
             let some: Vec<C> = chunks.take(rendered.len()).collect();
-            if some.is_empty() {
+            if some.is_empty() && count == 0 {
                 break;
             }
-            let chunks = some.par_iter().zip(&mut rendered).with_max_len(1);
-            chunks
-                .map(|(chunk, rows)| {
-                    rows.clear();
-                    render(chunk, rows)
-                })
-                .collect::<io::Result<()>>()?;
-            for rows in rendered.iter().take(some.len()) {
-                let Some(rows) = rows.strip_suffix(b",") else { continue };
-                if !std::mem::take(&mut is_first) {
-                    self.out.write_all(b",")?;
-                }
-                self.out.write_all(rows)?;
-            }
+            // One batch is written while the next one is rendered.
+            let mut done = Ok(());
+            rayon::in_place_scope(|scope| {
+                scope.spawn(|_| done = render_all(&some, rendered, &render));
+                write_rows(self.out, written.iter().take(count), &mut is_first)
+            })?;
+            done?;
+            count = some.len();
+            std::mem::swap(written, rendered);
         }
         self.out.write_all(if self.names.is_empty() { b"]}\n" } else { b"]," })
     }
+}
+
+fn render_all<C: Sync>(
+    chunks: &[C],
+    rendered: &mut [Vec<u8>],
+    render: &(impl Fn(&C, &mut Vec<u8>) -> io::Result<()> + Sync),
+) -> io::Result<()> {
+    let chunks = chunks.par_iter().zip(rendered).with_max_len(1);
+    chunks
+        .map(|(chunk, rows)| {
+            rows.clear();
+            render(chunk, rows)
+        })
+        .collect()
+}
+
+fn write_rows<'r>(out: &mut dyn Write, chunks: impl Iterator<Item = &'r Vec<u8>>, is_first: &mut bool) -> io::Result<()> {
+    for rows in chunks.filter_map(|rows| rows.strip_suffix(b",")) {
+        if !std::mem::take(is_first) {
+            out.write_all(b",")?;
+        }
+        out.write_all(rows)?;
+    }
+    Ok(())
 }
 
 pub(super) fn row(row: &impl Serialize, rows: &mut Vec<u8>) -> io::Result<()> {

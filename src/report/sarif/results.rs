@@ -16,6 +16,7 @@ use crate::ecosystem::Ecosystem;
 use crate::finding::{Finding, Subject, Words};
 use crate::judge::Report;
 use crate::policy::{Level, ROWS, SetBy};
+use crate::report::escape;
 use crate::report::line_hash::line_hashes;
 use crate::report::places::{Places, brought_in};
 use crate::rules::Case;
@@ -43,7 +44,7 @@ pub(super) fn results(report: &Report<'_>, rules: &Rules, alerts: &[Alert], plac
             let mut written = Vec::new();
             for (alert, anchor) in alerts.iter().zip(anchors) {
                 if let Some(result) = result(report, rules, alert, anchor, hash(anchor), places) {
-                    serde_json::to_writer(&mut written, &result)?;
+                    escape::json(&result, &mut written)?;
                     written.push(b',');
                 }
             }
