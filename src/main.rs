@@ -6,7 +6,13 @@ use std::process::ExitCode;
 use anstream::{AutoStream, ColorChoice};
 use packman::cli::{Environment, Exit, run};
 
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
+    // This thread does its share, instead of waiting for one more.
+    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
     // A bug of ours is told apart from every verdict: the panic message goes to standard error, the exit says so.
     let ended = std::panic::catch_unwind(|| {
         let (stdout, stderr) = (io::stdout(), io::stderr());
