@@ -178,6 +178,24 @@ impl Much {
     }
 }
 
+/// Minimums of which one asks at least what any dependency is asked.
+#[derive(Clone, Debug)]
+pub struct Strictest<'p> {
+    tier: Option<Setting<Tier>>,
+    readings: Vec<Setting<Reading>>,
+    controls: Vec<Setting<Control>>,
+    any_of: Vec<&'p [Alternative]>,
+}
+
+impl Strictest<'_> {
+    /// What meets all of them meets whatever is asked of a dependency. No stranger could tell by one of them what was asked: they are for
+    /// nothing else.
+    pub fn all(&self) -> impl Iterator<Item = Minimum<'_>> {
+        let of = |reading, any_of| Minimum { tier: self.tier, reading, controls: &self.controls, any_of };
+        self.readings.iter().flat_map(move |reading| self.any_of.iter().map(move |any_of| of(*reading, *any_of)))
+    }
+}
+
 /// All lines that speak of a dependency, for each of tier, reading and controls the one that decides first.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
@@ -201,6 +219,9 @@ pub struct Minimums {
 
 /// The named limit on how many lines of a folder, times lines of the root, are compared: a tenth of a second.
 pub(super) const PAIRS_MAX: usize = 4_000_000;
+
+/// With more alternatives than so many, nobody asks what the strictest minimum is.
+const ANY_OF_MAX: usize = 16;
 
 /// The reading that holds where the policy names none.
 const READING_DEFAULT: Setting<Reading> = Setting::of(Reading::Offered, SetBy::Default);
@@ -291,6 +312,34 @@ impl Minimums {
             any_of: any_of.1.unwrap_or(&[]),
         };
         (minimum.tier.is_some() || !minimum.controls.is_empty() || !minimum.any_of.is_empty()).then_some(minimum)
+    }
+
+    /// What all lines together ask: dependencies of a registry that meets all of it need no look at one by one. `None` if that is too much
+    /// to be asked of every registry.
+    #[must_use]
+    pub fn strictest(&self) -> Option<Strictest<'_>> {
+        let asks = || std::iter::once(&self.general).chain(self.narrower.iter().map(|entry| &entry.ask));
+        let mut readings = vec![self.general.reading.unwrap_or(READING_DEFAULT)];
+        let mut controls: Vec<Setting<Control>> = Vec::new();
+        for ask in asks() {
+            if let Some(reading) = ask.reading.filter(|one| !readings.iter().any(|known| known.value == one.value)) {
+                readings.push(reading);
+            }
+            for control in ask.controls.iter().flatten() {
+                if !controls.iter().any(|known| known.value == control.value) {
+                    controls.push(*control);
+                }
+            }
+        }
+        // No alternatives are one way to be asked, too.
+        let any_of: Vec<&[Alternative]> = asks().filter_map(|ask| ask.any_of.as_deref()).chain([&[][..]]).collect();
+        let is_much = any_of.len() > ANY_OF_MAX || any_of.iter().any(|any_of| any_of.len() > ANY_OF_MAX);
+        (!is_much).then(|| Strictest {
+            tier: asks().filter_map(|ask| ask.tier).max_by_key(|tier| tier.value),
+            readings,
+            controls,
+            any_of,
+        })
     }
 
     /// Every line that speaks of a dependency, and which of them decides: what [`Minimums::of`] answers, with the reasons.

@@ -38,7 +38,7 @@ pub use floor::Floor;
 pub use folders::Folder;
 pub use layers::POLICY_FILES_MAX;
 pub use levels::{Level, ROWS, Row};
-pub use minimum::{Alternative, Asked, Minimum, Minimums, Narrowed, Stated};
+pub use minimum::{Alternative, Asked, Minimum, Minimums, Narrowed, Stated, Strictest};
 pub use origins::{AddressPattern, Origins, means_itself};
 pub use overlays::Overlay;
 pub use paths::{PathLines, Paths};

@@ -657,6 +657,13 @@ impl<'a> Findings<'a> {
         }));
     }
 
+    /// Whether a look at something finds nothing. What it finds is not kept.
+    pub fn none_of(&self, look: impl FnOnce(&mut Self)) -> bool {
+        let mut aside = Self { policy: self.policy, found: Vec::new() };
+        look(&mut aside);
+        aside.found.is_empty()
+    }
+
     /// Whether anything found under a level key is reported at all.
     #[must_use]
     pub fn wants(&self, key: &str) -> bool {

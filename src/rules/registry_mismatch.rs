@@ -46,15 +46,17 @@ fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
     if !findings.wants(RULE.id) {
         return;
     }
-    for dependency in case.dependencies() {
-        let (lockfile, entry) = dependency.id;
-        let subject = Subject::Entry(lockfile, entry);
-        if let Some(assigned) = assigned_elsewhere(case, &dependency) {
-            findings.add(&RULE, subject, assigned.place, ASSIGNED);
-        } else if dependency.origin.is_mismatch {
-            findings.add(&RULE, subject, None, INJECTED);
+    findings.in_each_lockfile(case, |dependencies, findings| {
+        for dependency in dependencies {
+            let (lockfile, entry) = dependency.id;
+            let subject = Subject::Entry(lockfile, entry);
+            if let Some(assigned) = assigned_elsewhere(case, &dependency) {
+                findings.add(&RULE, subject, assigned.place, ASSIGNED);
+            } else if dependency.origin.is_mismatch {
+                findings.add(&RULE, subject, None, INJECTED);
+            }
         }
-    }
+    });
     for subject in odd_ones(case) {
         findings.add(&RULE, subject, None, TWO_REGISTRIES);
     }

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use foldhash::{HashMap, HashMapExt};
+
 use crate::catalogue::control::{Control, Tier};
 use crate::catalogue::rating::{Rating, Reading, rate};
 use crate::finding::{Finding, Subject, Words};
-use crate::policy::{Alternative, Minimum};
+use crate::policy::{Alternative, Minimum, Strictest};
+use crate::route::Registry;
 use crate::rules::{Case, Dependency, Findings, Rule, control_missing, entry_words, has_judged_registry};
 
 pub(super) static RULE: Rule = Rule {
@@ -30,15 +33,34 @@ fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
     if !are_tiers_asked && !are_controls_asked {
         return;
     }
+    let find_all = |dependency: &Dependency<'_>, minimum: &Minimum<'_>, findings: &mut Findings<'_>| {
+        if are_tiers_asked {
+            find(case, dependency, minimum, findings);
+        }
+        if are_controls_asked {
+            control_missing::find(case, dependency, minimum, findings);
+        }
+    };
+    let strictest = case.policy.minimum.strictest();
     findings.in_each_lockfile(case, |dependencies, findings| {
         let mut minimums = case.minimums();
+        // Whether a registry meets all that anything is asked; of a mirror it depends on the name which controls count.
+        let mut known: HashMap<Registry, bool> = HashMap::new();
+        let mut last: Option<(Registry, bool)> = None;
         for dependency in dependencies.filter(|dependency| has_judged_registry(dependency.origin)) {
-            let Some(minimum) = minimums(&dependency) else { continue };
-            if are_tiers_asked {
-                find(case, &dependency, &minimum, findings);
-            }
-            if are_controls_asked {
-                control_missing::find(case, &dependency, &minimum, findings);
+            let registry = dependency.origin.registry;
+            let meets_all = match last {
+                Some((same, meets_all)) if same == registry => meets_all,
+                _ => *known.entry(registry).or_insert_with(|| {
+                    let finds_nothing = |strictest: &Strictest<'_>| {
+                        findings.none_of(|found| strictest.all().for_each(|minimum| find_all(&dependency, &minimum, found)))
+                    };
+                    !case.ratings.is_mirror(registry) && strictest.as_ref().is_some_and(finds_nothing)
+                }),
+            };
+            last = Some((registry, meets_all));
+            if !meets_all && let Some(minimum) = minimums(&dependency) {
+                find_all(&dependency, &minimum, findings);
             }
         }
     });

@@ -41,6 +41,7 @@ mod golden;
 mod guide;
 mod init;
 mod layers;
+mod minimums;
 mod never_better;
 mod origins;
 mod outputs;
