@@ -26,11 +26,17 @@ fn plain(ecosystem: Ecosystem, namespace: Option<&str>, last: &str, version: Opt
             | Ecosystem::Golang
             | Ecosystem::PyPi
             | Ecosystem::NuGet
+            | Ecosystem::Conda
+            | Ecosystem::Composer
     );
-    let is_plain = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
+    // One type has another sign for it.
+    let is_plain_byte = |byte: u8| {
+        byte.is_ascii_lowercase()
+            || byte.is_ascii_digit()
+            || matches!(byte, b'-' | b'.')
+            || byte == b'_' && ecosystem != Ecosystem::PyPi
     };
+    let is_plain = |part: &str| part.starts_with(|c: char| c.is_ascii_alphanumeric()) && part.bytes().all(is_plain_byte);
     let version = version.unwrap_or_default();
     let (at, namespace) = match namespace {
         Some(scope) if ecosystem == Ecosystem::Npm => ("%40", Some(scope.strip_prefix('@')?)),

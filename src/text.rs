@@ -262,11 +262,12 @@ impl LineIndex {
     fn of(content: &str) -> Self {
         let bytes = content.as_bytes();
         let mut starts = vec![0];
-        for at in memchr::memchr2_iter(b'\n', b'\r', bytes) {
-            let is_pair = bytes.get(at) == Some(&b'\r') && bytes.get(at + 1) == Some(&b'\n');
-            if !is_pair {
-                starts.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
-            }
+        let behind = |at: usize| u32::try_from(at + 1).unwrap_or(u32::MAX);
+        if memchr::memchr(b'\r', bytes).is_none() {
+            starts.extend(memchr::memchr_iter(b'\n', bytes).map(behind));
+        } else {
+            let is_pair = |at: usize| bytes.get(at) == Some(&b'\r') && bytes.get(at + 1) == Some(&b'\n');
+            starts.extend(memchr::memchr2_iter(b'\n', b'\r', bytes).filter(|at| !is_pair(*at)).map(behind));
         }
         let mut units = Vec::new();
         if !content.is_ascii() {
@@ -302,8 +303,15 @@ impl Lines<'_> {
     pub fn position(&self, at: u32) -> (u32, u32) {
         let line = self.index.starts.partition_point(|start| *start <= at);
         let start = self.index.starts.get(line.wrapping_sub(1)).copied().unwrap_or(0);
-        let column = self.units_before(at as usize).saturating_sub(self.units_before(start as usize)) + 1;
-        (u32::try_from(line).unwrap_or(u32::MAX), column)
+        (u32::try_from(line).unwrap_or(u32::MAX), self.units_between(start as usize, at as usize) + 1)
+    }
+
+    fn units_between(&self, start: usize, at: usize) -> u32 {
+        let is_near = !self.index.units.is_empty() && at.saturating_sub(start) < BLOCK_BYTES;
+        match self.content.as_bytes().get(start..at) {
+            Some(bytes) if is_near => utf16_units(bytes),
+            _ => self.units_before(at).saturating_sub(self.units_before(start)),
+        }
     }
 
     fn units_before(&self, at: usize) -> u32 {

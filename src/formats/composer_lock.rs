@@ -9,7 +9,7 @@
 //! Plugins (`type: composer-plugin`) run code when they are installed; scripts of other packages never do.
 //! Edges follow `require`, also to what a package `replace`s or `provide`s; PHP and its extensions are no packages.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::{Claim, Format};
 use crate::address;

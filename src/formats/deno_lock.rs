@@ -10,7 +10,7 @@
 //!
 //! Raises trust: `integrity`, the hashes of `remote`, `tarball`. Good news by absence: `scripts`.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;

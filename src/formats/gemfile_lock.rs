@@ -8,7 +8,7 @@
 //! Mirrors in Bundler's configuration divert a remote without a trace here (client `bundler`). Groups are in the Gemfile only, which is
 //! a program: scopes are unknown. `CHECKSUMS` came with Bundler 2.5 and is optional. Whether a gem compiles an extension is not in it.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::{Claim, Format};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};

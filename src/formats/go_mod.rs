@@ -10,7 +10,7 @@
 //! its own path without a version. `go.work` above, if it uses this module, replaces before `go.mod` does and makes its other
 //! modules members. `tool` makes a module direct, and build-only where nothing else imports it. `go` and `toolchain` are no entries.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::go_lines::{self, Replacements, Statement, Sums};
 use super::{Claim, Format};

@@ -7,7 +7,7 @@
 //! Registry quirks: the content lies in the repository, and Go checks it against nothing when it builds: no hashes. Where it was
 //! taken from is not recorded; the locator is silent, like in `go.mod`.
 
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt};
 
 use super::go_lines::is_folder;
 use super::{Claim, Format};

@@ -356,7 +356,7 @@ pub(crate) fn versions(properties: &Properties<'_>) -> HashMap<String, Option<St
 }
 
 /// The names that projects of the tree give themselves beside their files' names.
-pub(crate) fn given_names(neighbours: &Neighbours<'_>) -> HashSet<String> {
+pub(crate) fn given_names(neighbours: &Neighbours<'_>) -> foldhash::HashSet<String> {
     let projects = neighbours.below("").filter(|(_, path)| nuget::is_project(path)).take(PROJECTS_ASKED_MAX);
     let names = projects.flat_map(|(_, path)| {
         let properties = Properties::around(path, neighbours);

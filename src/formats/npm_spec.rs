@@ -92,13 +92,18 @@ pub(crate) fn parse(spec: &str) -> Spec<'_> {
     if spec.contains("://") || spec.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme)) {
         return Spec::Unknown(spec);
     }
-    if ARCHIVES.iter().any(|end| spec.to_ascii_lowercase().ends_with(end)) {
+    if is_archive(spec) {
         return Spec::Path(spec);
     }
     match exact(spec) {
         Some(version) => Spec::Version(version),
         None => Spec::Range(spec),
     }
+}
+
+fn is_archive(spec: &str) -> bool {
+    let end_of = |length: usize| spec.len().checked_sub(length).and_then(|start| spec.get(start..));
+    ARCHIVES.iter().any(|end| end_of(end.len()).is_some_and(|found| found.eq_ignore_ascii_case(end)))
 }
 
 /// `real@wanted` behind `npm:`; a bare range keeps the name (`npm:^1.2.3`, yarn's long form).
@@ -128,15 +133,15 @@ pub(crate) fn split_name(descriptor: &str) -> (&str, &str) {
 
 /// Whether a word can be a package's name: one part, or a scope and one part, without anything that leads elsewhere.
 pub(crate) fn is_name(name: &str) -> bool {
-    let is_part = |part: &str| {
-        !part.is_empty()
-            && !part.starts_with('.')
-            && !part.contains(|c: char| c.is_control() || c.is_whitespace() || "/\\:@#?%&\"'<>^|`".contains(c))
-    };
+    let is_part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(leads_elsewhere);
     match name.strip_prefix('@') {
         Some(scoped) => scoped.split_once('/').is_some_and(|(scope, name)| is_part(scope) && is_part(name)),
         None => is_part(name),
     }
+}
+
+fn leads_elsewhere(c: char) -> bool {
+    !c.is_ascii_alphanumeric() && (c.is_control() || c.is_whitespace() || "/\\:@#?%&\"'<>^|`".contains(c))
 }
 
 /// The version that a specification names exactly, without `=` and `v` in front.
@@ -364,7 +369,10 @@ fn is_hash(word: &str) -> bool {
     let digest = digest.split('?').next().unwrap_or("");
     matches!(algorithm, "sha512" | "sha384" | "sha256" | "sha1" | "md5")
         && !digest.is_empty()
-        && digest.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_'))
+        // All bytes are looked at, which can be done many at once.
+        && digest.bytes().fold(true, |is_fine, byte| {
+            is_fine & (byte.is_ascii_alphanumeric() | matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_'))
+        })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Answers for: one entry for one id, version and kind, however often frameworks and runtimes repeat it; which written versions are exact;
 //! which project files lie in a folder and in the tree. Never reads a syntax.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use crate::dependency::{Entry, Locator, Lockfile};
 use crate::neighbours::{Neighbours, folder_of};

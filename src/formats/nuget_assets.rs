@@ -2,7 +2,7 @@
 //!
 //! Answers for: splitting keys, indexes by key and by id, and edges. Never decides what a library is.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::nuget;
 use crate::dependency::Lockfile;

@@ -8,7 +8,7 @@
 //!
 //! Raises trust: `sha512` of the package's file.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::{Claim, Format, nuget, nuget_assets};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};

@@ -12,7 +12,9 @@
 //!
 //! Raises trust: `contentHash` (SHA-512 of the package's content, compared by every restore).
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::{Claim, Format, msbuild, nuget};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};

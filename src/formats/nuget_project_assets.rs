@@ -9,7 +9,8 @@
 //! Raises trust: `sha512` of the package's file, the feeds.
 
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::nuget_assets::{self, Library};
 use super::{Claim, Format, nuget};

@@ -10,7 +10,7 @@
 //!
 //! Raises trust: `remote:` of a block, commits.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::{Claim, Format, nuget};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};

@@ -11,7 +11,7 @@
 //!
 //! Raises trust: hashes, `url` of files, `revision`, wheels. Good news by absence: `git`, `url`, `path` of a package.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::python::artifacts::{Artifact, Artifacts};
 use super::python::manifest;

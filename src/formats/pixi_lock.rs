@@ -11,7 +11,7 @@
 //!
 //! Raises trust: addresses, `sha256`.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::conda::{Package, locate_pypi, need_of, require, spec_name, start};
 use super::conda_lock;

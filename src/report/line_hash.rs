@@ -38,11 +38,15 @@ fn few_hashes(bytes: &[u8], wanted: &BTreeSet<u32>) -> Option<BTreeMap<u32, Stri
     let wanted_starts = || wanted.iter().filter_map(start_of);
     let beginnings: HashSet<[u8; BEGINNING]> = wanted_starts().map(|start| units_from(bytes, start)).collect();
     let longer: HashSet<[u8; LONGER_BEGINNING]> = wanted_starts().map(|start| units_from(bytes, start)).collect();
+    let first = First::of(wanted_starts().map(|start| units_from(bytes, start)));
     let factors = std::array::from_fn(|at| power(WINDOW - 1 - at));
     let mut left = starts.len() / (OTHERS_MIN + 1);
     let mut counts: HashMap<u64, u32> = HashMap::default();
     let mut hashes = BTreeMap::new();
     for (line, start) in (1u32..).zip(&starts) {
+        if !first.may_begin(bytes, *start) {
+            continue;
+        }
         if !beginnings.contains(&units_from(bytes, *start)) {
             continue;
         }
@@ -60,6 +64,71 @@ fn few_hashes(bytes: &[u8], wanted: &BTreeSet<u32>) -> Option<BTreeMap<u32, Stri
     Some(hashes)
 }
 
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// What lines begin with, blanks left out: the quickest look at whether a line begins like one of them.
+struct First {
+    fours: Few,
+    eights: Few,
+}
+
+impl First {
+    fn of(lines: impl Iterator<Item = [u8; 8]>) -> Self {
+        let mut first = Self { fours: Few([0; 64]), eights: Few([0; 64]) };
+        for [a, b, c, d, e, f, g, h] in lines {
+            first.fours.add(u32::from_le_bytes([a, b, c, d]).into());
+            first.eights.add(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+        }
+        first
+    }
+
+    /// Whether the line that begins here may begin like one of them. Blanks are left out before its first unit only.
+    fn may_begin(&self, bytes: &[u8], start: usize) -> bool {
+        let bytes = bytes.get(start..).unwrap_or(&[]);
+        let blanks = bytes.iter().take_while(|byte| is_blank(**byte)).count();
+        let Some(eight) = bytes.get(blanks..).and_then(|rest| rest.first_chunk()) else { return true };
+        let eight = u64::from_le_bytes(*eight);
+        let blank = blank_bytes(eight);
+        if blank == 0 {
+            return self.eights.may_have(eight);
+        }
+        // The first four, if no blank is among them.
+        blank.trailing_zeros() < 32 || self.fours.may_have(eight & u64::from(u32::MAX))
+    }
+}
+
+/// Has the top bit of the first byte that is a blank; what is borrowed for it changes only those above it.
+fn blank_bytes(eight: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let zero = |eight: u64| eight.wrapping_sub(ONES) & !eight & (ONES << 7);
+    zero(eight ^ (ONES * u64::from(b' '))) | zero(eight ^ (ONES * u64::from(b'\t')))
+}
+
+/// A set that may take something else for one of its members.
+struct Few([u64; 64]);
+
+impl Few {
+    fn add(&mut self, member: u64) {
+        let (word, bit) = Self::place(member);
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    fn may_have(&self, units: u64) -> bool {
+        let (word, bit) = Self::place(units);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    /// Twelve bits of a product: six for the word, six for the bit.
+    fn place(units: u64) -> (usize, u64) {
+        let mixed = units.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        ((mixed >> 58) as usize, 1 << (mixed >> 52 & 63))
+    }
+}
+
 /// No byte of a plain file.
 const BEHIND: u8 = 0xFF;
 
@@ -71,7 +140,7 @@ fn units_from<const COUNT: usize>(bytes: &[u8], start: usize) -> [u8; COUNT] {
         let Some(unit) = units.get_mut(kept) else { return units };
         // A blank is written over by what comes next: nothing to guess for the processor.
         *unit = *byte;
-        kept += usize::from(!matches!(byte, b' ' | b'\t'));
+        kept += usize::from(!is_blank(*byte));
     }
     if let Some(unit) = units.get_mut(kept) {
         *unit = BEHIND;

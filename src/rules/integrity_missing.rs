@@ -53,12 +53,10 @@ fn lacking(dependency: &Dependency<'_>) -> Option<u32> {
 
 /// MD5 and SHA-1, however a format writes them.
 pub(super) fn is_weak(hash: &str) -> bool {
-    let algorithm = hash.split(['-', ':', '=']).next().unwrap_or("").trim().to_ascii_lowercase();
-    match algorithm.as_str() {
-        "md5" | "sha1" | "sha-1" => true,
-        // A bare digest tells by its length.
-        _ => hash.bytes().all(|byte| byte.is_ascii_hexdigit()) && hash.len() <= 40,
-    }
+    let algorithm = hash.split(['-', ':', '=']).next().unwrap_or("").trim();
+    let is_named = ["md5", "sha1", "sha-1"].iter().any(|weak| algorithm.eq_ignore_ascii_case(weak));
+    // A bare digest tells by its length.
+    is_named || hash.len() <= 40 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn words(case: &Case<'_>, finding: &Finding) -> Words {

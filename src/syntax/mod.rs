@@ -167,7 +167,13 @@ impl<'d> Node<'d> {
     /// The member with this key (the first, should there be two). Walks the members: for many look-ups in a large map build an index.
     #[must_use]
     pub fn get(self, key: &str) -> Option<Node<'d>> {
-        self.children().find(|child| child.key() == key)
+        self.children().find(|child| child.has_key(key))
+    }
+
+    fn has_key(self, key: &str) -> bool {
+        // Most keys have another length, which tells without a look at the text.
+        let is_other = |data: &NodeData| data.key_made == NONE && data.key.len() != key.len();
+        !self.data().is_some_and(is_other) && self.key() == key
     }
 
     /// Follows several keys.
@@ -411,6 +417,7 @@ fn duplicate(map: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
             small.iter().take(count).find(|before| before.0 == key).map(|before| before.1)
         } else {
             if count == SMALL_MAP {
+                seen.reserve(map.len());
                 seen.extend(small);
             }
             seen.insert(key, member)

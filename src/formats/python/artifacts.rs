@@ -3,7 +3,7 @@
 //! Answers for: one entry for each host that serves files of a version, since each is an origin of its own that a client asks. Never
 //! compares a host with a registry.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::packages::{Packages, host};
 use super::{Needs, is_source};

@@ -3,7 +3,7 @@
 //! Answers for: every dependency with its name's place, the version if it is one only, where it shall come from, what it is needed
 //! for. Never reads indexes: that is the clients' part.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::{Needs, asked, is_commit, name, normalised, part, requirement, text_of};
 use crate::dependency::Locator;

@@ -3,7 +3,7 @@
 //! Answers for: repeats (markers, extras, platforms) merged by name, version and origin; hashes, edges, and what is needed for what.
 //! Never reads syntax.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::Needs;
 use super::manifest::Wanted;

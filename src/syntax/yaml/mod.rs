@@ -6,8 +6,7 @@
 
 mod plain;
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::{HashMap, HashMapExt, HashSet};
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Tag};
 
 use super::{Builder, DEPTH_MAX, Document, Key, Kind, NONE, broken, character_at, empty, too_deep};

@@ -212,7 +212,7 @@ impl Reader<'_> {
         let is_end = |colon: &usize| matches!(line.get(colon + 1), None | Some(b' '));
         let Some(length) = memchr::memchr_iter(b':', line).find(is_end) else { return Some(None) };
         let key = line.get(..length)?;
-        let is_plain = !key.is_empty() && key != b"<<" && key.last() != Some(&b' ') && memchr::memmem::find(key, b" #").is_none();
+        let is_plain = !key.is_empty() && key != b"<<" && key.last() != Some(&b' ') && find_pair(key, *b" #").is_none();
         if !is_plain || length > KEY_BYTES_MAX {
             return None;
         }
@@ -238,9 +238,9 @@ impl Reader<'_> {
                 if !is_plain_start(line) {
                     return None;
                 }
-                let length = memchr::memmem::find(line, b" #").unwrap_or(line.len());
+                let length = find_pair(line, *b" #").unwrap_or(line.len());
                 let written = line.get(..length)?.trim_ascii_end();
-                if written.last() == Some(&b':') || memchr::memmem::find(written, b": ").is_some() {
+                if written.last() == Some(&b':') || find_pair(written, *b": ").is_some() {
                     return None;
                 }
                 let span = Span::new(at, at + written.len());
@@ -403,7 +403,7 @@ impl Reader<'_> {
             b',' | b']' | b'}' => !is_key,
             _ => false,
         };
-        if !is_fine || trimmed.is_empty() || memchr::memmem::find(written, b" #").is_some() {
+        if !is_fine || trimmed.is_empty() || find_pair(written, *b" #").is_some() {
             return None;
         }
         let span = Span::new(at, at + trimmed.len());
@@ -520,6 +520,11 @@ fn is_indicator(byte: u8) -> bool {
             | b'@'
             | b'`'
     )
+}
+
+/// Where two bytes first follow each other. Lines are short: to prepare a search would cost more than it saves.
+fn find_pair(bytes: &[u8], [first, second]: [u8; 2]) -> Option<usize> {
+    bytes.windows(2).position(|pair| *pair == [first, second])
 }
 
 /// Whether a plain scalar starts here.
