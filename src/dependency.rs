@@ -349,7 +349,7 @@ impl Lockfile {
         self.declared.dedup();
         self.hashes.sort_by_key(|(entry, hash)| (*entry, hash.span));
         self.hashes.dedup();
-        self.edges.sort_unstable();
+        self.edges.sort_unstable_by_key(|(from, to)| u64::from(*from) << 32 | u64::from(*to));
         self.edges.dedup();
         self.covers.sort_unstable();
         self.covers.dedup();

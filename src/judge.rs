@@ -119,6 +119,8 @@ pub struct Report<'a> {
     pub notes: Vec<Note>,
     /// What the first findings say, made once for all outputs.
     said: Vec<OnceLock<Box<Words>>>,
+    /// Their keys, likewise.
+    keys: Vec<OnceLock<Box<str>>>,
 }
 
 /// So many findings keep their words, about a kilobyte each; the others make them anew for each output.
@@ -132,6 +134,16 @@ impl Report<'_> {
         match self.said.get(number) {
             Some(said) => Cow::Borrowed(said.get_or_init(|| Box::new(finding.words(&self.case)))),
             None => Cow::Owned(finding.words(&self.case)),
+        }
+    }
+
+    /// The key of the finding of this number: see [`Finding::key`].
+    #[must_use]
+    pub fn key(&self, number: usize) -> Cow<'_, str> {
+        let Some(finding) = self.findings.get(number) else { return Cow::default() };
+        match self.keys.get(number) {
+            Some(key) => Cow::Borrowed(key.get_or_init(|| finding.key(&self.case).into())),
+            None => Cow::Owned(finding.key(&self.case)),
         }
     }
 }
@@ -156,8 +168,10 @@ pub fn judge(case: Case<'_>, mut notes: Vec<Note>) -> Report<'_> {
     let is_open = |finding: &Finding| finding.level == Level::Undecided && matches!(finding.state, State::New | State::Existing);
     let is_complete = no_lockfile != Some(Level::Undecided) && !findings.iter().any(is_open);
     let registries = registries(&case);
-    let said = findings.iter().take(SAID_MAX).map(|_| OnceLock::new()).collect();
-    Report { case, findings, verdict, is_complete, no_lockfile, counts, registries, stale, notes, said }
+    let kept = findings.len().min(SAID_MAX);
+    let said = (0..kept).map(|_| OnceLock::new()).collect();
+    let keys = (0..kept).map(|_| OnceLock::new()).collect();
+    Report { case, findings, verdict, is_complete, no_lockfile, counts, registries, stale, notes, said, keys }
 }
 
 /// The findings of a case under its own policy and under others that have a say: the worse verdict on each key stands. With them the lines

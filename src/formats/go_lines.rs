@@ -247,8 +247,7 @@ pub(super) struct Sum<'t> {
 /// The lines of a `go.sum`; a message for those that are none.
 pub(super) fn sums(content: &str) -> impl Iterator<Item = Result<Sum<'_>, (Span, String)>> {
     lines::of(content).filter(|line| !line.is_blank()).map(|line| {
-        let mut words = line.text.split_whitespace();
-        let (Some(path), Some(version), Some(hash), None) = (words.next(), words.next(), words.next(), words.next()) else {
+        let Some([path, version, hash]) = three_words(line.text) else {
             return Err((line.span(), "is no checksum, expected `module version hash`".to_owned()));
         };
         if hash.starts_with("h1:") && hash.len() != "h1:".len() + 44 {
@@ -257,6 +256,18 @@ pub(super) fn sums(content: &str) -> impl Iterator<Item = Result<Sum<'_>, (Span,
         let bare = version.strip_suffix("/go.mod");
         Ok(Sum { line, path, version: bare.unwrap_or(version), is_of_go_mod: bare.is_some(), hash })
     })
+}
+
+/// The words of a line, if there are three.
+fn three_words(line: &str) -> Option<[&str; 3]> {
+    fn three<'l>(mut words: impl Iterator<Item = &'l str>) -> Option<[&'l str; 3]> {
+        let three = [words.next()?, words.next()?, words.next()?];
+        words.next().is_none().then_some(three)
+    }
+    // As Go writes it, with nothing that only Unicode takes for a blank.
+    let is_plain = line.bytes().fold(true, |is_plain, byte| is_plain & matches!(byte, b' '..=b'~'));
+    let plain = if is_plain { three(line.split(' ')) } else { None };
+    plain.filter(|words| words.iter().all(|word| !word.is_empty())).or_else(|| three(line.split_whitespace()))
 }
 
 /// Hashes of modules' content by path and version, in the order of their lines.

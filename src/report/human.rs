@@ -231,9 +231,8 @@ pub(super) fn members(report: &Report<'_>, group: &Group, style: Style) -> Optio
         .iter()
         .skip(1)
         .take(shown)
-        .filter_map(|number| report.findings.get(*number))
-        .map(|finding| {
-            let words = finding.words(&report.case);
+        .filter_map(|number| Some((report.findings.get(*number)?, report.words(*number))))
+        .map(|(finding, words)| {
             let place = words.primary.map(|place| position(&report.case, place)).unwrap_or_default();
             match report.case.dependency(finding.subject) {
                 Some(dependency) => format!("{} ({place})", dependency.spoken()),

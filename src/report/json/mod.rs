@@ -171,7 +171,7 @@ struct Missing {
 #[derive(Serialize, JsonSchema)]
 struct FindingRow<'r> {
     /// The same for the same cause on another day.
-    key: String,
+    key: &'r str,
     /// Findings of one cause share it.
     group: String,
     /// The rule's id.
@@ -375,7 +375,12 @@ impl Purls<'_> {
     }
 }
 
-fn finding_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, finding: &Finding, words: &'r Words) -> FindingRow<'r> {
+fn finding_row<'r>(
+    case: &'r Case<'r>,
+    positions: &Positions<'r>,
+    finding: &Finding,
+    (key, words): (&'r str, &'r Words),
+) -> FindingRow<'r> {
     let dependency = case.dependency(finding.subject);
     let lockfile = match finding.subject {
         Subject::Entry(number, _) | Subject::Lockfile(number) | Subject::Problem(number, _) | Subject::Setting(number, _) => {
@@ -386,7 +391,7 @@ fn finding_row<'r>(case: &'r Case<'r>, positions: &Positions<'r>, finding: &Find
     };
     let places = words.primary.iter().map(|place| ("primary", *place)).chain(words.also.iter().copied());
     FindingRow {
-        key: finding.key(case),
+        key,
         group: Group::id(finding.rule.id, &words.cause),
         rule: finding.rule.id,
         level: finding.level.id(),
@@ -589,7 +594,7 @@ fn findings(report: &Report<'_>, lists: &mut Lists<'_>) -> io::Result<()> {
     lists.write(&mut (0..count).step_by(CHUNK_ROWS).map(|first| first..(first + CHUNK_ROWS).min(count)), |numbers, rows| {
         numbers.clone().try_for_each(|number| {
             let Some(finding) = report.findings.get(number) else { return Ok(()) };
-            row(&finding_row(&report.case, &positions, finding, &report.words(number)), rows)
+            row(&finding_row(&report.case, &positions, finding, (&report.key(number), &report.words(number))), rows)
         })
     })
 }

@@ -3,6 +3,7 @@
 //!
 //! Code scanning opens one alert for each result, and twins where rule, file and line hash are equal; here nothing is equal.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use foldhash::{HashMap, HashMapExt};
@@ -43,25 +44,25 @@ pub(super) struct Alerts {
 }
 
 /// One finding on its way.
-struct Found {
+struct Found<'r> {
     number: usize,
     level: Level,
     primary: Place,
-    key: String,
+    key: Cow<'r, str>,
 }
 
 /// Everything that is not accepted by an exception or the baseline.
 pub(super) fn alerts(report: &Report<'_>, rules: &Rules, places: &Places<'_>, results_max: usize) -> Alerts {
-    let mut buckets: BTreeMap<(usize, TextId), Vec<Found>> = BTreeMap::new();
+    let mut buckets: BTreeMap<(usize, TextId), Vec<Found<'_>>> = BTreeMap::new();
     let mut homeless = Vec::new();
     let open = report.findings.par_iter().enumerate();
     let open = open.filter(|(_, finding)| !matches!(finding.state, State::Excepted(_) | State::Baselined(_)));
-    let found: Vec<(usize, Option<(usize, Found)>)> = open
+    let found: Vec<(usize, Option<(usize, Found<'_>)>)> = open
         .map(|(number, finding)| {
             let primary = report.words(number).primary;
             let primary = primary.and_then(|place| places.at_head(place)).filter(|place| report.case.text(place.text).is_some());
             let rule = rules.find(&report.case, finding);
-            let found = |primary| Found { number, level: finding.level, primary, key: finding.key(&report.case) };
+            let found = |primary| Found { number, level: finding.level, primary, key: report.key(number) };
             (number, primary.zip(rule).map(|(primary, rule)| (rule, found(primary))))
         })
         .collect();
@@ -79,13 +80,13 @@ pub(super) fn alerts(report: &Report<'_>, rules: &Rules, places: &Places<'_>, re
 }
 
 /// The findings of one rule, registry and file.
-fn of_bucket(rule: usize, bucket: &[Found], places: &Places<'_>) -> Vec<Alert> {
+fn of_bucket(rule: usize, bucket: &[Found<'_>], places: &Places<'_>) -> Vec<Alert> {
     let mut keys: HashMap<&str, usize> = HashMap::new();
     let mut lines: HashMap<u32, usize> = HashMap::new();
     let mut alerts: Vec<Alert> = Vec::new();
     for found in bucket {
         let line = places.line(found.primary);
-        let at = keys.get(found.key.as_str()).or_else(|| lines.get(&line)).copied();
+        let at = keys.get(found.key.as_ref()).or_else(|| lines.get(&line)).copied();
         keys.entry(&found.key).or_insert(at.unwrap_or(alerts.len()));
         if let Some(alert) = at.and_then(|at| alerts.get_mut(at)) {
             alert.findings.push(found.number);

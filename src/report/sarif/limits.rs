@@ -16,20 +16,20 @@ pub(super) const RULES_MAX: usize = 25_000;
 const PACKED_BYTES_MAX: usize = 7_000_000;
 
 /// How many results fit, if these are too many of them. What is smaller than the limit as it is is not compressed to see.
-pub(super) fn fewer_results(bytes: &[u8], results: usize) -> io::Result<Option<usize>> {
-    if bytes.len() <= PACKED_BYTES_MAX || results == 0 {
+pub(super) fn fewer_results(pieces: &[Vec<u8>], results: usize) -> io::Result<Option<usize>> {
+    if pieces.iter().map(Vec::len).sum::<usize>() <= PACKED_BYTES_MAX || results == 0 {
         return Ok(None);
     }
-    let packed = packed_bytes(bytes)?;
+    let packed = packed_bytes(pieces)?;
     // A tenth less than what would fit if all were of one size, so that a few rounds are enough.
     let fewer = || (results * (PACKED_BYTES_MAX / 1000) / (packed / 1000).max(1) * 9 / 10).min(results - 1);
     Ok((packed > PACKED_BYTES_MAX).then(fewer))
 }
 
 /// The size after the fastest compression; stronger ones make less of it.
-fn packed_bytes(bytes: &[u8]) -> io::Result<usize> {
+fn packed_bytes(pieces: &[Vec<u8>]) -> io::Result<usize> {
     let mut packer = GzEncoder::new(Counter(0), Compression::fast());
-    packer.write_all(bytes)?;
+    pieces.iter().try_for_each(|piece| packer.write_all(piece))?;
     Ok(packer.finish()?.0)
 }
 
@@ -63,13 +63,13 @@ mod tests {
 
     #[test]
     fn what_is_small_once_compressed_stays() {
-        assert_eq!(fewer_results(&noise(PACKED_BYTES_MAX), 5000).unwrap(), None);
-        assert_eq!(fewer_results(&vec![b'a'; 3 * PACKED_BYTES_MAX], 5000).unwrap(), None);
+        assert_eq!(fewer_results(&[noise(PACKED_BYTES_MAX)], 5000).unwrap(), None);
+        assert_eq!(fewer_results(&[vec![b'a'; PACKED_BYTES_MAX], vec![b'b'; 2 * PACKED_BYTES_MAX]], 5000).unwrap(), None);
     }
 
     #[test]
     fn what_is_too_large_loses_results_until_there_are_none() {
-        let twice = noise(2 * PACKED_BYTES_MAX);
+        let twice = [noise(PACKED_BYTES_MAX), noise(PACKED_BYTES_MAX)];
         let fewer = fewer_results(&twice, 5000).unwrap().unwrap();
         assert!((2000..=2250).contains(&fewer), "half of them, and a tenth less: {fewer}");
         assert_eq!(fewer_results(&twice, 1).unwrap(), Some(0));

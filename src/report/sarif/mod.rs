@@ -44,16 +44,16 @@ const NOTIFICATIONS_MAX: usize = 200;
 fn write(report: &Report<'_>, _: Style, out: &mut dyn Write) -> io::Result<()> {
     let mut results_max = limits::RESULTS_MAX;
     loop {
-        let bytes = log(report, results_max)?;
-        match limits::fewer_results(&bytes, results_max)? {
+        let pieces = log(report, results_max)?;
+        match limits::fewer_results(&pieces, results_max)? {
             Some(fewer) => results_max = fewer,
-            None => return out.write_all(&bytes).and_then(|()| out.write_all(b"\n")),
+            None => return pieces.iter().try_for_each(|piece| out.write_all(piece)).and_then(|()| out.write_all(b"\n")),
         }
     }
 }
 
-/// The whole log. Its results are written by themselves.
-fn log(report: &Report<'_>, results_max: usize) -> io::Result<Vec<u8>> {
+/// The whole log, in pieces. Its results are written by themselves.
+fn log(report: &Report<'_>, results_max: usize) -> io::Result<Vec<Vec<u8>>> {
     let rules = Rules::of(report);
     let places = Places::new(&report.case);
     let alerts = alerts(report, &rules, &places, results_max);
@@ -77,9 +77,8 @@ fn log(report: &Report<'_>, results_max: usize) -> io::Result<Vec<u8>> {
     // No string can hold this: its quotes would be escaped.
     let empty = memchr::memmem::find(&log, br#""results":[]"#).ok_or_else(|| io::Error::other("a log has no results"))?;
     let behind = log.split_off(empty + br#""results":["#.len());
-    log.extend(results::results(report, &rules, &alerts.kept, &places)?);
-    log.extend(behind);
-    Ok(log)
+    let results = results::results(report, &rules, &alerts.kept, &places)?;
+    Ok([log].into_iter().chain(results).chain([behind]).collect())
 }
 
 /// The category: what stands before the last slash. Each folder that is judged by itself has its own, since an upload takes the place

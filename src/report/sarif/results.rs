@@ -19,7 +19,6 @@ use crate::policy::{Level, ROWS, SetBy};
 use crate::report::escape;
 use crate::report::line_hash::line_hashes;
 use crate::report::places::{Places, brought_in};
-use crate::rules::Case;
 use crate::text::{Place, Region, Side, TextId};
 
 /// So many further members of a result are named and linked.
@@ -28,8 +27,13 @@ const MEMBERS_MAX: usize = 20;
 /// So many results are built before they are written: the types of a result are large, and few of their members are used.
 const CHUNK_RESULTS: usize = 64;
 
-/// All results with their fingerprints, as the members of a JSON array.
-pub(super) fn results(report: &Report<'_>, rules: &Rules, alerts: &[Alert], places: &Places<'_>) -> serde_json::Result<Vec<u8>> {
+/// All results with their fingerprints, as the members of a JSON array, in pieces.
+pub(super) fn results(
+    report: &Report<'_>,
+    rules: &Rules,
+    alerts: &[Alert],
+    places: &Places<'_>,
+) -> serde_json::Result<Vec<Vec<u8>>> {
     let anchors: Vec<(TextId, Region)> = alerts.iter().map(|alert| anchor(report, alert, places)).collect();
     let mut wanted: BTreeMap<TextId, BTreeSet<u32>> = BTreeMap::new();
     for (text, region) in &anchors {
@@ -39,7 +43,7 @@ pub(super) fn results(report: &Report<'_>, rules: &Rules, alerts: &[Alert], plac
         wanted.into_par_iter().filter_map(|(id, lines)| Some((id, line_hashes(report.case.text(id)?.bytes(), &lines)))).collect();
     let hash = |(text, region): &(TextId, Region)| hashes.get(text).and_then(|lines| lines.get(&region.line)).cloned();
     let pairs = alerts.par_chunks(CHUNK_RESULTS).zip(anchors.par_chunks(CHUNK_RESULTS));
-    let chunks: Vec<Vec<u8>> = pairs
+    let mut chunks: Vec<Vec<u8>> = pairs
         .map(|(alerts, anchors)| {
             let mut written = Vec::new();
             for (alert, anchor) in alerts.iter().zip(anchors) {
@@ -51,9 +55,11 @@ pub(super) fn results(report: &Report<'_>, rules: &Rules, alerts: &[Alert], plac
             Ok(written)
         })
         .collect::<serde_json::Result<_>>()?;
-    let mut all = chunks.concat();
-    all.pop();
-    Ok(all)
+    // Behind the last result stands no comma.
+    if let Some(last) = chunks.iter_mut().rev().find(|chunk| !chunk.is_empty()) {
+        last.pop();
+    }
+    Ok(chunks)
 }
 
 fn result(
@@ -64,12 +70,11 @@ fn result(
     line_hash: Option<String>,
     places: &Places<'_>,
 ) -> Option<SarifResult> {
-    let case = &report.case;
     let finding = finding(report, alert)?;
     let mut links = Links { places, from: *text, locations: Vec::new() };
     let words = if alert.is_group { group_text(report, alert, &mut links) } else { single_text(report, alert, &mut links) };
     let level = if rules.is_warning(alert.rule) { ResultLevel::Warning } else { ResultLevel::Error };
-    let mut fingerprints = BTreeMap::from([("packmanFinding/v1".to_owned(), fingerprint(case, alert, finding))]);
+    let mut fingerprints = BTreeMap::from([("packmanFinding/v1".to_owned(), fingerprint(report, alert, finding))]);
     fingerprints.extend(line_hash.map(|hash| ("primaryLocationLineHash".to_owned(), hash)));
     let mut result = SarifResult::builder()
         .rule_id(rules.id(alert.rule))
@@ -92,12 +97,12 @@ fn words<'r>(report: &'r Report<'_>, alert: &Alert) -> Cow<'r, Words> {
 }
 
 /// The same for the same cause on another day, wherever it stands in its file.
-fn fingerprint(case: &Case<'_>, alert: &Alert, finding: &Finding) -> String {
+fn fingerprint(report: &Report<'_>, alert: &Alert, finding: &Finding) -> String {
     let key = if alert.is_group {
-        let parts = case.key_parts(finding);
-        format!("{} {} * {}", finding.rule.id, parts.registry, parts.lockfile)
+        let parts = report.case.key_parts(finding);
+        format!("{} {} * {}", finding.rule.id, parts.registry, parts.lockfile).into()
     } else {
-        finding.key(case)
+        alert.findings.first().map(|number| report.key(*number)).unwrap_or_default()
     };
     Sha256::digest(key.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");

@@ -16,7 +16,7 @@ use crate::text::{Problem, Span, Text};
 pub const ALIAS_NODES_MAX: usize = 1_000_000;
 
 /// A guess that saves most growth of the vector: real lockfiles have a node every 30 to 60 bytes.
-const BYTES_PER_NODE: usize = 40;
+const BYTES_PER_NODE: usize = 32;
 
 /// Reads all documents of a text that its own tool writes. No such tool writes aliases, so they are a problem.
 pub fn read(text: &Text) -> Result<Vec<Document<'_>>, Problem> {
