@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anstream::{AutoStream, ColorChoice};
 use packman::cli::{Environment, Exit, run};
 
-#[cfg(feature = "mimalloc")]
+#[cfg(all(feature = "mimalloc", target_os = "linux"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -34,6 +34,7 @@ fn main() -> ExitCode {
             variable: &|name| std::env::var(name).ok(),
             confirm: if is_somebody_there { Some(&mut ask) } else { None },
             pause: &std::thread::sleep,
+            leave: Some(&|exit| std::process::exit(exit.code().into())),
         };
         run(std::env::args_os(), &mut environment)
     });

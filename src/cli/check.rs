@@ -52,7 +52,11 @@ pub(super) fn run(command: &Check, environment: &mut Environment<'_>) -> Exit {
     let judged = compare(sides.head.as_ref(), base.as_ref(), request, |report| {
         let render = |output| render(report, output, Style { is_coloured, is_explained: command.explain });
         let rendered: Vec<_> = outputs.par_iter().map(render).collect();
-        (report.verdict, Tally::of(report), deliver(report, &outputs, rendered, environment))
+        let delivered = deliver(report, &outputs, rendered, environment);
+        if delivered == Exit::Pass && command.what_if.is_empty() {
+            environment.leave(report.verdict.into());
+        }
+        (report.verdict, Tally::of(report), delivered)
     });
     match judged {
         Ok((verdict, tally, Exit::Pass)) => {

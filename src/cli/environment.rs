@@ -35,9 +35,20 @@ pub struct Environment<'a> {
     pub confirm: Option<&'a mut Ask<'a>>,
     /// Waits. Only who asks another machine has to.
     pub pause: &'a dyn Fn(Duration),
+    /// Ends the process, once all is said: to give the memory of a whole report back piece by piece takes longer than to leave with it.
+    /// `None` where the process goes on.
+    pub leave: Option<&'a dyn Fn(Exit)>,
 }
 
 impl Environment<'_> {
+    /// Ends the process here if it has nothing else to do.
+    pub(super) fn leave(&mut self, exit: Exit) {
+        if let Some(leave) = self.leave {
+            let _ = (self.stdout.flush(), self.stderr.flush());
+            leave(exit);
+        }
+    }
+
     /// Prints data. A closed pipe is no error: whoever reads has had enough.
     pub fn print(&mut self, bytes: &[u8]) -> Exit {
         match self.stdout.write_all(bytes).and_then(|()| self.stdout.flush()) {

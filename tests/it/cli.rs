@@ -103,6 +103,7 @@ pub(crate) fn packman_answered(words: &[&str], answers: &[&str]) -> Ran {
         variable: &|_| None,
         confirm: Some(&mut ask),
         pause: &|_| {},
+        leave: None,
     };
     let words = std::iter::once("packman").chain(words.iter().copied()).map(OsString::from);
     let exit = run(words, &mut environment);
@@ -120,6 +121,7 @@ fn run_with(words: &[&str], variable: &dyn Fn(&str) -> Option<String>, stdout: &
         confirm: None,
         // Nobody waits in a test.
         pause: &|_| {},
+        leave: None,
     };
     let words = std::iter::once("packman").chain(words.iter().copied()).map(OsString::from);
     run(words, &mut environment)
@@ -724,4 +726,29 @@ fn the_same_bytes_twice_wherever_the_folder_lies() {
     }
     assert_eq!(one.run(&["list"]).out, two.run(&["list"]).out);
     assert!(Path::new(&one.at("Cargo.lock")).exists());
+}
+
+/// The program leaves as soon as all is written: nothing of it may be missing.
+#[test]
+fn the_program_says_what_the_library_says() {
+    let bad = bad();
+    let folder = Folder::of(&[("a/package-lock.json", &bad), ("Cargo.lock", GOOD)]);
+    let json = folder.at("out.json");
+    let runs: [&[&str]; 3] = [
+        &["check", "--today", "2026-11-24", "--output", "json=-"],
+        &["check", "--today", "2026-11-24"],
+        &["check", "--today", "2026-11-24", "--what-if", "strict"],
+    ];
+    for words in runs {
+        let ran = folder.run(words);
+        let program = |words: &[&str]| Command::new(env!("CARGO_BIN_EXE_packman")).args(words).output().unwrap();
+        let said = program(&[words, &[&folder.at("")]].concat());
+        assert_eq!(String::from_utf8(said.stdout).unwrap(), ran.out, "{words:?}");
+        assert_eq!(said.status.code(), Some(i32::from(ran.exit.code())), "{words:?}");
+        let into_file = program(&[words, &["--output", &format!("json={json}"), &folder.at("")]].concat());
+        assert_eq!(into_file.status.code(), said.status.code(), "{words:?}");
+        if words.last() != Some(&"json=-") {
+            serde_json::from_str::<Value>(&fs::read_to_string(&json).unwrap()).unwrap();
+        }
+    }
 }

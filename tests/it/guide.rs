@@ -29,6 +29,7 @@ pub(crate) fn packman(words: &[&str]) -> String {
         variable: &|_| None,
         confirm: None,
         pause: &|_| {},
+        leave: None,
     };
     run(std::iter::once("packman").chain(words.iter().copied()).map(Into::into), &mut environment);
     if words.contains(&"--what-if") {

@@ -66,6 +66,7 @@ impl Run {
             variable: &|name| self.variables.get(name).cloned(),
             confirm: None,
             pause: &|wait: Duration| self.waits.borrow_mut().push(wait.as_secs()),
+            leave: None,
         };
         let words = ["packman", "github"].iter().chain(words).map(OsString::from);
         let exit = run(words, &mut environment);
