@@ -24,7 +24,9 @@ pub(crate) fn run() {
     print("json, package-lock", "serde_json, everything ignored", nothing, nothing);
     print("", "serde_json, typed and borrowed", best(|| serde_json::from_str::<Lock<'_>>(&text.content).is_ok()), nothing);
     print("", "packman", best(|| json::read(&text).is_ok()), nothing);
-    print("", "packman, with comments", best(|| json::read_with_comments(&text).is_ok()), nothing);
+    print("", "packman, no comment in it", best(|| json::read_with_comments(&text).is_ok()), nothing);
+    let text = self::text(package_lock().replace("true,\n", "true, // a comment\n").replace("\"\n", "\",\n"));
+    print("", "packman, comments and commas", best(|| json::read_with_comments(&text).is_ok()), nothing);
 
     let text = self::text(cargo_lock());
     let events = best(|| toml_events(&text.content));

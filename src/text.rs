@@ -228,6 +228,12 @@ impl Text {
         hex
     }
 
+    /// Whether its content is what stands in the file, byte for byte.
+    #[must_use]
+    pub fn is_as_on_disk(&self) -> bool {
+        self.raw.is_none()
+    }
+
     /// The lines of this text, found at most once.
     #[must_use]
     pub fn lines(&self) -> Lines<'_> {
@@ -289,7 +295,7 @@ pub struct Lines<'a> {
     index: &'a LineIndex,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
     /// The region of a span.
     #[must_use]
     pub fn region(&self, span: Span) -> Region {
@@ -319,6 +325,12 @@ impl Lines<'_> {
         let block = at / BLOCK_BYTES;
         let Some(before) = self.index.units.get(block) else { return u32::try_from(at).unwrap_or(u32::MAX) };
         before + utf16_units(self.content.as_bytes().get(block * BLOCK_BYTES..at).unwrap_or(&[]))
+    }
+
+    /// Where each line starts.
+    #[must_use]
+    pub fn starts(&self) -> &'a [u32] {
+        &self.index.starts
     }
 
     /// The bytes of a 1-based line, without its line end.

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashMap, HashSet};
 
+use crate::text::Text;
+
 /// How many UTF-16 units a hash covers, blanks not counted.
 const WINDOW: usize = 100;
 const FACTOR: u64 = 37;
@@ -19,7 +21,20 @@ const CR: u16 = 0x0D;
 /// occurred up to here.
 #[must_use]
 pub fn line_hashes(bytes: &[u8], wanted: &BTreeSet<u32>) -> BTreeMap<u32, String> {
-    few_hashes(bytes, wanted).unwrap_or_else(|| hashes_among_all(bytes, wanted))
+    let behind = |at: usize| u32::try_from(at + 1).unwrap_or(u32::MAX);
+    let starts: Vec<u32> = std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(behind)).collect();
+    hashes(bytes, &starts, wanted)
+}
+
+/// The same of a text whose lines have been counted.
+#[must_use]
+pub fn line_hashes_of(text: &Text, wanted: &BTreeSet<u32>) -> BTreeMap<u32, String> {
+    // Where the content is what the file has, and neither has another line end, lines begin in both alike.
+    if text.is_as_on_disk() { hashes(text.bytes(), text.lines().starts(), wanted) } else { line_hashes(text.bytes(), wanted) }
+}
+
+fn hashes(bytes: &[u8], starts: &[u32], wanted: &BTreeSet<u32>) -> BTreeMap<u32, String> {
+    few_hashes(bytes, starts, wanted).unwrap_or_else(|| hashes_among_all(bytes, wanted))
 }
 
 /// So many units tell most lines apart, so many most others: only lines of which both are the same are hashed.
@@ -28,13 +43,13 @@ const LONGER_BEGINNING: usize = 56;
 /// So many lines at least must not begin like wanted ones for each one that does: a hash costs as much as looking at several beginnings.
 const OTHERS_MIN: usize = 4;
 
-/// The same of a plain file in which few lines begin like the wanted ones: only those are hashed. `None` for other files.
-fn few_hashes(bytes: &[u8], wanted: &BTreeSet<u32>) -> Option<BTreeMap<u32, String>> {
+/// The same of a plain file in which few lines begin like the wanted ones: only those are hashed. `None` for other files. Lines begin at
+/// `starts` if it is plain.
+fn few_hashes(bytes: &[u8], starts: &[u32], wanted: &BTreeSet<u32>) -> Option<BTreeMap<u32, String>> {
     if !is_plain(bytes) {
         return None;
     }
-    let starts: Vec<usize> = std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|at| at + 1)).collect();
-    let start_of = |line: &u32| starts.get((*line as usize).checked_sub(1)?).copied();
+    let start_of = |line: &u32| starts.get((*line as usize).checked_sub(1)?).map(|start| *start as usize);
     let wanted_starts = || wanted.iter().filter_map(start_of);
     let beginnings: HashSet<[u8; BEGINNING]> = wanted_starts().map(|start| units_from(bytes, start)).collect();
     let longer: HashSet<[u8; LONGER_BEGINNING]> = wanted_starts().map(|start| units_from(bytes, start)).collect();
@@ -43,18 +58,18 @@ fn few_hashes(bytes: &[u8], wanted: &BTreeSet<u32>) -> Option<BTreeMap<u32, Stri
     let mut left = starts.len() / (OTHERS_MIN + 1);
     let mut counts: HashMap<u64, u32> = HashMap::default();
     let mut hashes = BTreeMap::new();
-    for (line, start) in (1u32..).zip(&starts) {
-        if !first.may_begin(bytes, *start) {
+    for (line, start) in (1u32..).zip(starts.iter().map(|start| *start as usize)) {
+        if !first.may_begin(bytes, start) {
             continue;
         }
-        if !beginnings.contains(&units_from(bytes, *start)) {
+        if !beginnings.contains(&units_from(bytes, start)) {
             continue;
         }
         left = left.checked_sub(1)?;
-        if !longer.contains(&units_from(bytes, *start)) {
+        if !longer.contains(&units_from(bytes, start)) {
             continue;
         }
-        let hash = hash_of_units(&units_from(bytes, *start), &factors);
+        let hash = hash_of_units(&units_from(bytes, start), &factors);
         let count = counts.entry(hash).or_default();
         *count += 1;
         if wanted.contains(&line) {
@@ -305,6 +320,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::text::{Side, TextId};
+
+    fn starts(text: &str) -> Vec<u32> {
+        std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| u32::try_from(at + 1).unwrap())).collect()
+    }
 
     fn all(bytes: &[u8]) -> Vec<String> {
         let count = u32::try_from(all_hashes(bytes).len()).unwrap();
@@ -401,8 +421,9 @@ mod tests {
     fn the_shortcut_is_taken() {
         let lines: String = (0..100).map(|number| format!("  \"version\": \"1.{number}.0\"\n")).collect();
         let wanted = [7, 101].into();
-        assert_eq!(few_hashes(lines.as_bytes(), &wanted), Some(hashes_among_all(lines.as_bytes(), &wanted)));
-        assert_eq!(few_hashes("}\n".repeat(120).as_bytes(), &[2].into()), None);
+        let few = |text: &str, wanted| few_hashes(text.as_bytes(), &starts(text), wanted);
+        assert_eq!(few(&lines, &wanted), Some(hashes_among_all(lines.as_bytes(), &wanted)));
+        assert_eq!(few(&"}\n".repeat(120), &[2].into()), None);
     }
 
     #[test]
@@ -442,9 +463,12 @@ mod tests {
             let bytes = pieces.concat().into_bytes();
             let among_all = hashes_among_all(&bytes, &wanted);
             prop_assert_eq!(line_hashes(&bytes, &wanted), among_all.clone());
-            if let Some(few) = few_hashes(&bytes, &wanted) {
-                prop_assert_eq!(few, among_all);
+            let text = String::from_utf8(bytes).unwrap();
+            if let Some(few) = few_hashes(text.as_bytes(), &starts(&text), &wanted) {
+                prop_assert_eq!(few, among_all.clone());
             }
+            let text = Text::decode(TextId { side: Side::Head, index: 0 }, "x", text.into_bytes()).0;
+            prop_assert_eq!(line_hashes_of(&text, &wanted), among_all);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! comments: `//`, `/* */` and a comma after the last element, as `bun.lock`, `deno.json` and `tsconfig.json` have them; JSON5's
 //! other liberties are refused. Never interprets a number.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, Deserialize as _, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -240,37 +241,58 @@ impl<'de> Visitor<'de> for KeySeed<'_, '_, '_> {
     }
 }
 
-/// The content with spaces where comments and trailing commas stand.
-fn without_comments(text: &Text) -> Result<String, Problem> {
+/// The content with spaces where comments and trailing commas stand; the content itself if there are none.
+///
+/// What may begin a comment and what closes a map or list is looked for, and only if it does is asked whether it stands in a string: strings
+/// are far more than comments, and none goes on in another line.
+fn without_comments(text: &Text) -> Result<Cow<'_, str>, Problem> {
     let bytes = text.content.as_bytes();
-    let mut blanked = bytes.to_vec();
-    let mut at = 0;
-    while let Some((start, byte)) = next_of_note(bytes, at) {
-        let rest = bytes.get(start..).unwrap_or(&[]);
-        at = start + 1;
-        match byte {
-            b'"' => at = start + string_length(rest),
-            b'/' if matches!(rest, [_, b'/' | b'*', ..]) => {
-                let Some(length) = comment_length(rest) else {
-                    return Err(broken(text, Span::new(start, start + 2), "is not JSON: a comment begins here and does not end"));
-                };
-                at = start + length;
-                let comment = blanked.get_mut(start..at).unwrap_or_default();
-                comment.iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
-            }
-            b'/' => {}
-            _ => blank_trailing_comma(&mut blanked, start),
+    let mut blanked: Option<Vec<u8>> = None;
+    // No string and no comment goes on here.
+    let mut outside = 0;
+    for at in memchr::memchr3_iter(b'/', b'}', b']', bytes) {
+        let rest = bytes.get(at..).unwrap_or(&[]);
+        let is_comment = matches!(rest, [b'/', b'/' | b'*', ..]);
+        if at < outside || !is_comment && !is_behind_comma(blanked.as_deref().unwrap_or(bytes), at) {
+            continue;
         }
+        outside = not_in_string(bytes, outside, at);
+        if outside > at {
+            continue;
+        }
+        let blanked = blanked.get_or_insert_with(|| bytes.to_vec());
+        if !is_comment {
+            blank_trailing_comma(blanked, at);
+            continue;
+        }
+        let Some(length) = comment_length(rest) else {
+            return Err(broken(text, Span::new(at, at + 2), "is not JSON: a comment begins here and does not end"));
+        };
+        outside = at + length;
+        let comment = blanked.get_mut(at..outside).unwrap_or_default();
+        comment.iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
     }
     // Whole characters were replaced by spaces, so this is valid UTF-8.
-    Ok(String::from_utf8(blanked).unwrap_or_default())
+    Ok(blanked.map_or(Cow::Borrowed(&*text.content), |blanked| Cow::Owned(String::from_utf8(blanked).unwrap_or_default())))
 }
 
-/// The next byte that may begin a string or a comment, or close a map or list.
-fn next_of_note(bytes: &[u8], at: usize) -> Option<(usize, u8)> {
-    let rest = bytes.get(at..)?;
-    let offset = rest.iter().position(|byte| matches!(byte, b'"' | b'/' | b'}' | b']'))?;
-    Some((at + offset, rest.get(offset).copied()?))
+/// Whether a bracket or brace closes what ends with a comma.
+fn is_behind_comma(bytes: &[u8], close: usize) -> bool {
+    bytes.get(close) != Some(&b'/') && bytes.get(..close).unwrap_or(&[]).trim_ascii_end().ends_with(b",")
+}
+
+/// `at`, if no string holds it, else the end of the string that does. No string or comment goes on at `outside`.
+fn not_in_string(bytes: &[u8], outside: usize, at: usize) -> usize {
+    let line = bytes.get(outside..at).unwrap_or(&[]);
+    let mut from = outside + memchr::memrchr2(b'\n', b'\r', line).map_or(0, |end| end + 1);
+    while let Some(quote) = memchr::memchr(b'"', bytes.get(from..at).unwrap_or(&[])) {
+        let start = from + quote;
+        from = start + string_length(bytes.get(start..).unwrap_or(&[]));
+        if from > at {
+            return from;
+        }
+    }
+    at
 }
 
 /// Blanks the comma before the bracket or brace at `close`; one that follows no element stays, for serde_json to refuse.
@@ -308,4 +330,60 @@ fn string_length(rest: &[u8]) -> usize {
         at += 2;
     }
     rest.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::text::{Side, TextId};
+
+    /// The same, a byte after the other. `Err` where a string goes on in another line, which is no JSON.
+    fn plainly(content: &str) -> Result<Option<String>, ()> {
+        let bytes = content.as_bytes();
+        let mut blanked = bytes.to_vec();
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            let rest = bytes.get(at..).unwrap_or(&[]);
+            match byte {
+                b'"' => {
+                    let length = string_length(rest);
+                    if rest.iter().take(length).any(|byte| matches!(byte, b'\n' | b'\r')) {
+                        return Err(());
+                    }
+                    at += length;
+                }
+                b'/' if matches!(rest, [_, b'/' | b'*', ..]) => {
+                    let Some(length) = comment_length(rest) else { return Ok(None) };
+                    let end = at + length;
+                    let comment = blanked.get_mut(at..end).unwrap_or_default();
+                    comment.iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
+                    at = end;
+                }
+                b'}' | b']' => {
+                    blank_trailing_comma(&mut blanked, at);
+                    at += 1;
+                }
+                _ => at += 1,
+            }
+        }
+        Ok(String::from_utf8(blanked).ok())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn comments_are_found_where_no_string_is(pieces in proptest::collection::vec(prop::sample::select(vec![
+            "\"a\"", "\"//\"", "\"/*,]\"", "\"\\\"//\"", "\"\\\\\"", "// x\n", "/* y, ] */", "/*\n\"*/", "// \"\r", "\n", " ", ",", "]", "}",
+            "[", "{", "/", "1", "é", "\", \"", "//é\n", "/*",
+        ]), 0..24)) {
+            let content = pieces.concat();
+            let text = Text::decode(TextId { side: Side::Head, index: 0 }, "x.json", content.clone().into_bytes()).0;
+            if let Ok(expected) = plainly(&content) {
+                prop_assert_eq!(without_comments(&text).ok().map(Cow::into_owned), expected);
+            }
+        }
+    }
 }

@@ -17,7 +17,7 @@ use crate::finding::{Finding, Subject, Words};
 use crate::judge::Report;
 use crate::policy::{Level, ROWS, SetBy};
 use crate::report::escape;
-use crate::report::line_hash::line_hashes;
+use crate::report::line_hash::line_hashes_of;
 use crate::report::places::{Places, brought_in};
 use crate::text::{Place, Region, Side, TextId};
 
@@ -40,7 +40,7 @@ pub(super) fn results(
         wanted.entry(*text).or_default().insert(region.line);
     }
     let hashes: BTreeMap<TextId, BTreeMap<u32, String>> =
-        wanted.into_par_iter().filter_map(|(id, lines)| Some((id, line_hashes(report.case.text(id)?.bytes(), &lines)))).collect();
+        wanted.into_par_iter().filter_map(|(id, lines)| Some((id, line_hashes_of(report.case.text(id)?, &lines)))).collect();
     let hash = |(text, region): &(TextId, Region)| hashes.get(text).and_then(|lines| lines.get(&region.line)).cloned();
     let pairs = alerts.par_chunks(CHUNK_RESULTS).zip(anchors.par_chunks(CHUNK_RESULTS));
     let mut chunks: Vec<Vec<u8>> = pairs
