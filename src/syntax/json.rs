@@ -1,16 +1,10 @@
 //! JSON, and JSON with comments, into the tree of nodes.
 //!
-//! Specification: RFC 8259; serde_json decides what is JSON, in one pass, and this reader finds where each token stands. With
-//! comments: `//`, `/* */` and a comma after the last element, as `bun.lock`, `deno.json` and `tsconfig.json` have them; JSON5's
-//! other liberties are refused. Never interprets a number.
+//! Specification: RFC 8259. With comments: `//`, `/* */` and a comma after the last element, as `bun.lock`, `deno.json` and
+//! `tsconfig.json` have them; JSON5's other liberties are refused. One pass, which makes a node of each value where it stands;
+//! serde_json says what escapes mean, and property tests hold the rest against it. Never interprets a number.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::de::{self, Deserialize as _, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::error::Category;
-
-use super::{Builder, DEPTH_MAX, Document, Key, Kind, broken, character_at, empty, offset_in, too_deep};
+use super::{Builder, DEPTH_MAX, Document, Key, Kind, broken, character_at, empty, too_deep};
 use crate::text::{Problem, Span, Text};
 
 /// A guess that saves most growth of the vector: real lockfiles have a node every 24 to 58 bytes.
@@ -18,372 +12,461 @@ const BYTES_PER_NODE: usize = 48;
 
 /// Reads JSON.
 pub fn read(text: &Text) -> Result<Document<'_>, Problem> {
-    read_content(text, &text.content)
+    Reader::new(text, false).document()
 }
 
 /// Reads JSON with comments and trailing commas.
 pub fn read_with_comments(text: &Text) -> Result<Document<'_>, Problem> {
-    read_content(text, &without_comments(text)?)
+    Reader::new(text, true).document()
 }
 
-/// `content` is as long as the text's own, so that every span is valid in both.
-fn read_content<'t>(text: &'t Text, content: &str) -> Result<Document<'t>, Problem> {
-    if content.trim_ascii().is_empty() {
-        return Err(empty(text, "JSON"));
-    }
-    let builder = Builder::new(text, content.len() / BYTES_PER_NODE + 1);
-    let mut reader = Reader { content, builder, at: 0, depth: 0, is_too_deep: false };
-    let mut source = serde_json::Deserializer::from_str(content);
-    let root = Value { reader: &mut reader, parent: None, key: Key::default() };
-    match root.deserialize(&mut source).and_then(|()| source.end()) {
-        Ok(()) => reader.builder.finish(),
-        Err(_) if reader.is_too_deep => Err(too_deep(text, reader.at)),
-        Err(error) => Err(problem(text, content, &error)),
-    }
-}
+/// What stands wrong, boxed: it is rare, and what hands it on is not.
+type Outcome<T> = Result<T, Box<Problem>>;
 
-/// serde_json's error in our words, at its place.
-fn problem(text: &Text, content: &str, error: &serde_json::Error) -> Problem {
-    if error.classify() == Category::Eof {
-        let at = content.trim_ascii_end().len();
-        return broken(text, Span::new(at, at), "is not JSON: ends before it is complete");
-    }
-    let mut message = error.to_string();
-    if let Some(at) = message.rfind(" at line ") {
-        message.truncate(at);
-    }
-    let line_start = match error.line() {
-        0 | 1 => 0,
-        line => memchr::memchr_iter(b'\n', content.as_bytes()).nth(line - 2).map_or(0, |at| at + 1),
-    };
-    let at = line_start + error.column().saturating_sub(1);
-    broken(text, character_at(&text.content, at), format!("is not JSON: {message}"))
-}
-
-/// What is known while serde_json walks over the content.
-struct Reader<'c, 't> {
-    content: &'c str,
+struct Reader<'t> {
+    text: &'t Text,
+    bytes: &'t [u8],
+    has_comments: bool,
     builder: Builder<'t>,
-    /// One past the last token that was met.
+    /// What is read next.
     at: usize,
-    depth: usize,
-    is_too_deep: bool,
+    /// The end of the last token.
+    token_end: usize,
+    /// The maps and lists around, the innermost last.
+    open: Vec<Open>,
 }
 
-impl Reader<'_, '_> {
-    fn byte(&self, at: usize) -> Option<u8> {
-        self.content.as_bytes().get(at).copied()
+#[derive(Clone, Copy)]
+struct Open {
+    index: u32,
+    close: u8,
+}
+
+impl<'t> Reader<'t> {
+    fn new(text: &'t Text, has_comments: bool) -> Self {
+        let builder = Builder::new(text, text.content.len() / BYTES_PER_NODE + 1);
+        Self { text, bytes: text.content.as_bytes(), has_comments, builder, at: 0, token_end: 0, open: Vec::new() }
     }
 
-    /// Goes to the next token that has a meaning of its own. serde_json has checked, or will check, what is skipped.
-    fn skip_to_token(&mut self) -> usize {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t' | b',' | b':') = self.byte(self.at) {
-            self.at += 1;
+    fn document(mut self) -> Result<Document<'t>, Problem> {
+        match self.values() {
+            Ok(()) => self.builder.finish(),
+            Err(problem) => Err(*problem),
         }
-        self.at
     }
 
-    /// Passes a string that holds no escape, and so was lent by serde_json out of the content.
-    fn pass_borrowed(&mut self, string: &str) -> Span {
-        let start = offset_in(self.content, string).unwrap_or(self.at);
-        let end = start + string.len();
-        self.at = end + 1;
-        Span::new(start, end)
-    }
-
-    /// Passes a string that holds escapes; its first quote is the next token.
-    fn pass_escaped(&mut self) -> Span {
-        let start = self.skip_to_token() + 1;
-        let bytes = self.content.as_bytes();
-        let mut end = start;
-        while let Some(found) = memchr::memchr2(b'"', b'\\', bytes.get(end..).unwrap_or(&[])) {
-            end += found;
-            if self.byte(end) == Some(b'"') {
-                break;
-            }
-            end += 2;
+    fn values(&mut self) -> Outcome<()> {
+        self.skip_space()?;
+        if self.at == self.bytes.len() {
+            return Err(Box::new(empty(self.text, "JSON")));
         }
-        self.at = end + 1;
-        Span::new(start, end)
+        let mut next = Some(Key::default());
+        while let Some(key) = next {
+            let is_opened = self.value(key)?;
+            next = self.next(is_opened)?;
+        }
+        Ok(())
     }
 
-    /// Passes a number, `true`, `false` or `null`.
-    fn pass_word(&mut self) -> Span {
+    /// Reads a value, of a map or list the beginning alone; whether it was one.
+    fn value(&mut self, key: Key) -> Outcome<bool> {
+        self.skip_space()?;
         let start = self.at;
-        while let Some(b'a'..=b'z' | b'0'..=b'9' | b'+' | b'-' | b'.' | b'E') = self.byte(self.at) {
-            self.at += 1;
-        }
-        Span::new(start, self.at)
-    }
-
-    /// Passes the closing brace or bracket.
-    fn pass_close(&mut self, index: u32) {
-        self.at = self.skip_to_token() + 1;
-        self.builder.close(index, self.at);
-    }
-}
-
-/// One value that is about to be read.
-struct Value<'r, 'c, 't> {
-    reader: &'r mut Reader<'c, 't>,
-    parent: Option<u32>,
-    key: Key,
-}
-
-impl Value<'_, '_, '_> {
-    fn add(&mut self, kind: Kind, span: Span, made: Option<u32>) -> u32 {
-        self.reader.builder.add(self.parent, self.key, kind, span, made)
-    }
-
-    /// Enters a map or list.
-    fn open<E: de::Error>(&mut self, kind: Kind) -> Result<u32, E> {
-        let start = self.reader.at;
-        if self.reader.depth == DEPTH_MAX {
-            self.reader.is_too_deep = true;
-            return Err(E::custom("nested too deep"));
-        }
-        self.reader.depth += 1;
-        self.reader.at += 1;
-        Ok(self.add(kind, Span::new(start, start), None))
-    }
-
-    fn close(&mut self, index: u32) {
-        self.reader.depth -= 1;
-        self.reader.pass_close(index);
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Value<'_, '_, '_> {
-    type Value = ();
-
-    /// The first byte tells which kind to ask for. A number is asked for as something to ignore: it is checked, never converted.
-    fn deserialize<D: Deserializer<'de>>(mut self, source: D) -> Result<(), D::Error> {
-        let start = self.reader.skip_to_token();
-        let kind = match self.reader.byte(start) {
-            Some(b'"') => return source.deserialize_str(self),
-            Some(b'{') => return source.deserialize_map(self),
-            Some(b'[') => return source.deserialize_seq(self),
-            Some(b't' | b'f') => Kind::Bool,
-            Some(b'n') => Kind::Null,
-            _ => Kind::Number,
+        let kind = match self.bytes.get(start) {
+            Some(b'"') => {
+                let (span, made) = self.string()?;
+                self.add(key, Kind::Text, span, made);
+                return Ok(false);
+            }
+            Some(b'{') => return self.open(key, Kind::Map, b'}'),
+            Some(b'[') => return self.open(key, Kind::List, b']'),
+            Some(b't') => self.word(b"true", Kind::Bool)?,
+            Some(b'f') => self.word(b"false", Kind::Bool)?,
+            Some(b'n') => self.word(b"null", Kind::Null)?,
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            None => return self.incomplete(),
+            Some(_) => return self.wrong(start, "expected value"),
         };
-        IgnoredAny::deserialize(source)?;
-        let span = self.reader.pass_word();
-        self.add(kind, span, None);
+        self.token_end = self.at;
+        self.add(key, kind, Span::new(start, self.at), None);
+        Ok(false)
+    }
+
+    /// Goes on to the next value, past what ends before it: its key (of an item an empty one), or `None` at the end.
+    fn next(&mut self, is_opened: bool) -> Outcome<Option<Key>> {
+        let mut is_first = is_opened;
+        loop {
+            self.skip_space()?;
+            let byte = self.bytes.get(self.at).copied();
+            let Some(open) = self.open.last().copied() else {
+                return if byte.is_none() { Ok(None) } else { self.wrong(self.at, "trailing characters") };
+            };
+            let is_map = open.close == b'}';
+            match byte {
+                None => return self.incomplete(),
+                Some(byte) if byte == open.close => {
+                    self.close(open);
+                    is_first = false;
+                    continue;
+                }
+                Some(_) if is_first => {}
+                Some(b',') => {
+                    self.pass(1);
+                    self.skip_space()?;
+                    if self.bytes.get(self.at) == Some(&open.close) {
+                        if !self.has_comments {
+                            return self.wrong(self.at, "trailing comma");
+                        }
+                        self.close(open);
+                        is_first = false;
+                        continue;
+                    }
+                }
+                Some(_) => return self.wrong(self.at, if is_map { "expected `,` or `}`" } else { "expected `,` or `]`" }),
+            }
+            return if is_map { self.key().map(Some) } else { Ok(Some(Key::default())) };
+        }
+    }
+
+    fn key(&mut self) -> Outcome<Key> {
+        match self.bytes.get(self.at) {
+            Some(b'"') => {}
+            None => return self.incomplete(),
+            Some(_) => return self.wrong(self.at, "key must be a string"),
+        }
+        let (span, made) = self.string()?;
+        self.skip_space()?;
+        match self.bytes.get(self.at) {
+            Some(b':') => self.pass(1),
+            None => return self.incomplete(),
+            Some(_) => return self.wrong(self.at, "expected `:`"),
+        }
+        Ok(Key { span, made })
+    }
+
+    fn add(&mut self, key: Key, kind: Kind, span: Span, made: Option<u32>) -> u32 {
+        let parent = self.open.last().map(|open| open.index);
+        self.builder.add(parent, key, kind, span, made)
+    }
+
+    fn open(&mut self, key: Key, kind: Kind, close: u8) -> Outcome<bool> {
+        if self.open.len() == DEPTH_MAX {
+            return Err(Box::new(too_deep(self.text, self.at)));
+        }
+        let index = self.add(key, kind, Span::new(self.at, self.at), None);
+        self.open.push(Open { index, close });
+        self.pass(1);
+        Ok(true)
+    }
+
+    fn close(&mut self, open: Open) {
+        self.pass(1);
+        self.builder.close(open.index, self.at);
+        self.open.pop();
+    }
+
+    fn pass(&mut self, length: usize) {
+        self.at += length;
+        self.token_end = self.at;
+    }
+
+    /// Passes a string: what stands between its quotes, and what it means if that is something else.
+    fn string(&mut self) -> Outcome<(Span, Option<u32>)> {
+        let start = self.at + 1;
+        let end = start + plain_length(self.bytes.get(start..).unwrap_or(&[]));
+        match self.bytes.get(end) {
+            Some(b'"') => {
+                self.at = end + 1;
+                self.token_end = self.at;
+                Ok((Span::new(start, end), None))
+            }
+            Some(b'\\') => self.escaped(start, end),
+            Some(_) => self.wrong(end, "control character (\\u0000-\\u001F) found while parsing a string"),
+            None => self.incomplete_at(end),
+        }
+    }
+
+    /// Passes a string whose first escape is at `end`.
+    fn escaped(&mut self, start: usize, mut end: usize) -> Outcome<(Span, Option<u32>)> {
+        while self.bytes.get(end) == Some(&b'\\') {
+            end += 2;
+            end += plain_length(self.bytes.get(end..).unwrap_or(&[]));
+        }
+        if end >= self.bytes.len() {
+            return self.incomplete_at(self.bytes.len());
+        }
+        let quoted = self.text.content.get(start - 1..=end).unwrap_or("");
+        match serde_json::from_str::<Box<str>>(quoted) {
+            Ok(means) => {
+                self.at = start;
+                self.pass(end + 1 - start);
+                let made = self.builder.keep(means);
+                Ok((Span::new(start, end), Some(made)))
+            }
+            Err(error) if error.is_eof() => self.wrong(end, "invalid escape"),
+            Err(error) => {
+                let message = error.to_string();
+                let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
+                self.wrong(start - 1 + error.column().saturating_sub(1), message)
+            }
+        }
+    }
+
+    fn word(&mut self, word: &[u8], kind: Kind) -> Outcome<Kind> {
+        for expected in word {
+            match self.bytes.get(self.at) {
+                Some(byte) if byte == expected => self.at += 1,
+                None => return self.incomplete_at(self.at),
+                Some(_) => return self.wrong(self.at, "expected ident"),
+            }
+        }
+        Ok(kind)
+    }
+
+    /// `-`? (`0` | [1-9][0-9]*) (`.` [0-9]+)? ([eE] [+-]? [0-9]+)?
+    fn number(&mut self) -> Outcome<Kind> {
+        self.pass_one(|byte| byte == b'-');
+        if self.pass_one(|byte| byte == b'0') {
+            if self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
+                return self.wrong(self.at, "invalid number");
+            }
+        } else {
+            self.digits()?;
+        }
+        if self.pass_one(|byte| byte == b'.') {
+            self.digits()?;
+        }
+        if self.pass_one(|byte| matches!(byte, b'e' | b'E')) {
+            self.pass_one(|byte| matches!(byte, b'+' | b'-'));
+            self.digits()?;
+        }
+        Ok(Kind::Number)
+    }
+
+    fn digits(&mut self) -> Outcome<()> {
+        if !self.pass_one(|byte| byte.is_ascii_digit()) {
+            return if self.at == self.bytes.len() { self.incomplete_at(self.at) } else { self.wrong(self.at, "invalid number") };
+        }
+        while self.pass_one(|byte| byte.is_ascii_digit()) {}
         Ok(())
     }
-}
 
-impl<'de> Visitor<'de> for Value<'_, '_, '_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a value")
+    fn pass_one(&mut self, is_it: impl Fn(u8) -> bool) -> bool {
+        let is_next = self.bytes.get(self.at).is_some_and(|byte| is_it(*byte));
+        self.at += usize::from(is_next);
+        is_next
     }
 
-    fn visit_borrowed_str<E>(mut self, string: &'de str) -> Result<(), E> {
-        let span = self.reader.pass_borrowed(string);
-        self.add(Kind::Text, span, None);
-        Ok(())
-    }
-
-    fn visit_str<E>(mut self, string: &str) -> Result<(), E> {
-        let span = self.reader.pass_escaped();
-        let made = self.reader.builder.keep(string);
-        self.add(Kind::Text, span, Some(made));
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
-        let index = self.open(Kind::Map)?;
-        while let Some(key) = members.next_key_seed(KeySeed { reader: self.reader })? {
-            members.next_value_seed(Value { reader: self.reader, parent: Some(index), key })?;
-        }
-        self.close(index);
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
-        let index = self.open(Kind::List)?;
-        while let Some(()) = items.next_element_seed(Value { reader: self.reader, parent: Some(index), key: Key::default() })? {}
-        self.close(index);
-        Ok(())
-    }
-}
-
-/// One key that is about to be read.
-struct KeySeed<'r, 'c, 't> {
-    reader: &'r mut Reader<'c, 't>,
-}
-
-impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_, '_> {
-    type Value = Key;
-
-    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<Key, D::Error> {
-        source.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for KeySeed<'_, '_, '_> {
-    type Value = Key;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a key")
-    }
-
-    fn visit_borrowed_str<E>(self, string: &'de str) -> Result<Key, E> {
-        Ok(Key { span: self.reader.pass_borrowed(string), made: None })
-    }
-
-    fn visit_str<E>(self, string: &str) -> Result<Key, E> {
-        let span = self.reader.pass_escaped();
-        Ok(Key { span, made: Some(self.reader.builder.keep(string)) })
-    }
-}
-
-/// The content with spaces where comments and trailing commas stand; the content itself if there are none.
-///
-/// What may begin a comment and what closes a map or list is looked for, and only if it does is asked whether it stands in a string: strings
-/// are far more than comments, and none goes on in another line.
-fn without_comments(text: &Text) -> Result<Cow<'_, str>, Problem> {
-    let bytes = text.content.as_bytes();
-    let mut blanked: Option<Vec<u8>> = None;
-    // No string and no comment goes on here.
-    let mut outside = 0;
-    for at in memchr::memchr3_iter(b'/', b'}', b']', bytes) {
-        let rest = bytes.get(at..).unwrap_or(&[]);
-        let is_comment = matches!(rest, [b'/', b'/' | b'*', ..]);
-        if at < outside || !is_comment && !is_behind_comma(blanked.as_deref().unwrap_or(bytes), at) {
-            continue;
-        }
-        outside = not_in_string(bytes, outside, at);
-        if outside > at {
-            continue;
-        }
-        let blanked = blanked.get_or_insert_with(|| bytes.to_vec());
-        if !is_comment {
-            blank_trailing_comma(blanked, at);
-            continue;
-        }
-        let Some(length) = comment_length(rest) else {
-            return Err(broken(text, Span::new(at, at + 2), "is not JSON: a comment begins here and does not end"));
-        };
-        outside = at + length;
-        let comment = blanked.get_mut(at..outside).unwrap_or_default();
-        comment.iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
-    }
-    // Whole characters were replaced by spaces, so this is valid UTF-8.
-    Ok(blanked.map_or(Cow::Borrowed(&*text.content), |blanked| Cow::Owned(String::from_utf8(blanked).unwrap_or_default())))
-}
-
-/// Whether a bracket or brace closes what ends with a comma.
-fn is_behind_comma(bytes: &[u8], close: usize) -> bool {
-    bytes.get(close) != Some(&b'/') && bytes.get(..close).unwrap_or(&[]).trim_ascii_end().ends_with(b",")
-}
-
-/// `at`, if no string holds it, else the end of the string that does. No string or comment goes on at `outside`.
-fn not_in_string(bytes: &[u8], outside: usize, at: usize) -> usize {
-    let line = bytes.get(outside..at).unwrap_or(&[]);
-    let mut from = outside + memchr::memrchr2(b'\n', b'\r', line).map_or(0, |end| end + 1);
-    while let Some(quote) = memchr::memchr(b'"', bytes.get(from..at).unwrap_or(&[])) {
-        let start = from + quote;
-        from = start + string_length(bytes.get(start..).unwrap_or(&[]));
-        if from > at {
-            return from;
+    /// Passes space, and comments where they are allowed.
+    fn skip_space(&mut self) -> Outcome<()> {
+        loop {
+            match self.bytes.get(self.at) {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
+                Some(b'/') if self.has_comments && self.comment()? => {}
+                _ => return Ok(()),
+            }
         }
     }
-    at
-}
 
-/// Blanks the comma before the bracket or brace at `close`; one that follows no element stays, for serde_json to refuse.
-fn blank_trailing_comma(blanked: &mut [u8], close: usize) {
-    let before = |bytes: &[u8], end: usize| {
-        let end = bytes.get(..end).unwrap_or(&[]).trim_ascii_end().len();
-        end.checked_sub(1).and_then(|at| bytes.get(at).map(|byte| (at, *byte)))
-    };
-    let Some((comma, b',')) = before(blanked, close) else { return };
-    if let Some((_, byte)) = before(blanked, comma)
-        && !matches!(byte, b'{' | b'[' | b':' | b',')
-        && let Some(byte) = blanked.get_mut(comma)
-    {
-        *byte = b' ';
-    }
-}
-
-/// Bytes of the comment at the start of `rest`, without the line end; `None` if it does not end.
-fn comment_length(rest: &[u8]) -> Option<usize> {
-    if rest.starts_with(b"//") {
-        return Some(memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len()));
-    }
-    let end = memchr::memmem::find(rest.get(2..)?, b"*/")?;
-    Some(end + 4)
-}
-
-/// Bytes of the string at the start of `rest`, with its quotes.
-fn string_length(rest: &[u8]) -> usize {
-    let mut at = 1;
-    while let Some(found) = memchr::memchr2(b'"', b'\\', rest.get(at..).unwrap_or(&[])) {
-        at += found;
-        if rest.get(at) == Some(&b'"') {
-            return at + 1;
+    /// Passes a comment, if one begins here.
+    #[cold]
+    fn comment(&mut self) -> Outcome<bool> {
+        let rest = self.bytes.get(self.at..).unwrap_or(&[]);
+        if rest.starts_with(b"//") {
+            self.at += memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        } else if rest.starts_with(b"/*") {
+            let Some(length) = memchr::memmem::find(rest.get(2..).unwrap_or(&[]), b"*/") else {
+                return self.wrong_span(Span::new(self.at, self.at + 2), "a comment begins here and does not end");
+            };
+            self.at += length + 4;
+        } else {
+            return Ok(false);
         }
-        at += 2;
+        Ok(true)
     }
-    rest.len()
+
+    #[cold]
+    fn wrong<T>(&self, at: usize, message: &str) -> Outcome<T> {
+        self.wrong_span(character_at(&self.text.content, at), message)
+    }
+
+    #[cold]
+    fn wrong_span<T>(&self, span: Span, message: &str) -> Outcome<T> {
+        Err(Box::new(broken(self.text, span, format!("is not JSON: {message}"))))
+    }
+
+    #[cold]
+    fn incomplete<T>(&self) -> Outcome<T> {
+        self.incomplete_at(self.token_end)
+    }
+
+    #[cold]
+    fn incomplete_at<T>(&self, at: usize) -> Outcome<T> {
+        self.wrong_span(Span::new(at, at), "ends before it is complete")
+    }
+}
+
+/// Bytes before the first quote, backslash or control character.
+fn plain_length(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const TOPS: u64 = ONES << 7;
+    const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
+    const BACKSLASHES: u64 = u64::from_le_bytes([b'\\'; 8]);
+    const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
+    let mut at = 0;
+    while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let eight = u64::from_le_bytes(*eight);
+        let quote = eight ^ QUOTES;
+        let backslash = eight ^ BACKSLASHES;
+        // What is borrowed changes only bytes after the first that is found.
+        let found =
+            (quote.wrapping_sub(ONES) & !quote | backslash.wrapping_sub(ONES) & !backslash | eight.wrapping_sub(SPACES) & !eight)
+                & TOPS;
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or(&[]);
+    at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' ')).unwrap_or(rest.len())
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::syntax::Node;
     use crate::text::{Side, TextId};
 
-    /// The same, a byte after the other. `Err` where a string goes on in another line, which is no JSON.
-    fn plainly(content: &str) -> Result<Option<String>, ()> {
-        let bytes = content.as_bytes();
-        let mut blanked = bytes.to_vec();
-        let mut at = 0;
-        while let Some(byte) = bytes.get(at) {
-            let rest = bytes.get(at..).unwrap_or(&[]);
-            match byte {
-                b'"' => {
-                    let length = string_length(rest);
-                    if rest.iter().take(length).any(|byte| matches!(byte, b'\n' | b'\r')) {
-                        return Err(());
-                    }
-                    at += length;
-                }
-                b'/' if matches!(rest, [_, b'/' | b'*', ..]) => {
-                    let Some(length) = comment_length(rest) else { return Ok(None) };
-                    let end = at + length;
-                    let comment = blanked.get_mut(at..end).unwrap_or_default();
-                    comment.iter_mut().filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
-                    at = end;
-                }
-                b'}' | b']' => {
-                    blank_trailing_comma(&mut blanked, at);
-                    at += 1;
-                }
-                _ => at += 1,
-            }
+    fn text(content: &str) -> Text {
+        Text::decode(TextId { side: Side::Head, index: 0 }, "x.json", content.into()).0
+    }
+
+    /// What was read, as `serde_json` has it.
+    fn value(node: Node<'_>) -> Value {
+        match node.kind() {
+            Kind::Map => node.members().map(|member| (member.key().to_owned(), value(member))).collect(),
+            Kind::List => node.items().map(value).collect(),
+            Kind::Text => node.text().into(),
+            _ => serde_json::from_str(node.scalar().unwrap_or("null")).unwrap(),
         }
-        Ok(String::from_utf8(blanked).ok())
+    }
+
+    /// `None` where a key stands twice, which `serde_json` takes.
+    fn ours(read: impl Fn(&Text) -> Result<Document<'_>, Problem>, content: &str) -> Option<Result<Value, String>> {
+        let text = text(content);
+        match read(&text) {
+            Ok(document) => Some(Ok(value(document.root()))),
+            Err(problem) if problem.message.contains("stands twice") => None,
+            Err(problem) => Some(Err(problem.message)),
+        }
+    }
+
+    /// Writes a value with what comes next between any two tokens.
+    fn write(value: &Value, between: &mut impl Iterator<Item = &'static str>, out: &mut String) {
+        let mut first = true;
+        match value {
+            Value::Object(members) => {
+                *out += "{";
+                for (key, member) in members {
+                    let comma = if std::mem::take(&mut first) { "" } else { "," };
+                    *out += &[
+                        comma,
+                        between.next().unwrap(),
+                        &json!(key).to_string(),
+                        between.next().unwrap(),
+                        ":",
+                        between.next().unwrap(),
+                    ]
+                    .concat();
+                    write(member, between, out);
+                    *out += between.next().unwrap();
+                }
+            }
+            Value::Array(items) => {
+                *out += "[";
+                for item in items {
+                    *out += if std::mem::take(&mut first) { "" } else { "," };
+                    *out += between.next().unwrap();
+                    write(item, between, out);
+                    *out += between.next().unwrap();
+                }
+            }
+            plain => return *out += &plain.to_string(),
+        }
+        if !first && between.next().unwrap().len() > 2 {
+            *out += ",";
+        }
+        *out += between.next().unwrap();
+        *out += if value.is_object() { "}" } else { "]" };
+    }
+
+    /// Maps and lists in each other, with what looks like comments in their strings.
+    fn nested(seed: &[u8]) -> Value {
+        let leaf = |byte: u8| match byte % 6 {
+            0 => json!("//"),
+            1 => json!("/* \" ,] \\"),
+            2 => json!(byte),
+            3 => json!([]),
+            4 => json!({}),
+            _ => Value::Null,
+        };
+        seed.iter().fold(json!({}), |inner, byte| match byte % 4 {
+            0 => json!({"a": inner, "//b,": leaf(byte / 4)}),
+            1 => json!([leaf(byte / 4), inner]),
+            2 => json!([inner, leaf(byte / 4), leaf(byte / 8)]),
+            _ => json!({"\"": leaf(byte / 4), "c": inner}),
+        })
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #![proptest_config(ProptestConfig::with_cases(4000))]
 
         #[test]
-        fn comments_are_found_where_no_string_is(pieces in proptest::collection::vec(prop::sample::select(vec![
-            "\"a\"", "\"//\"", "\"/*,]\"", "\"\\\"//\"", "\"\\\\\"", "// x\n", "/* y, ] */", "/*\n\"*/", "// \"\r", "\n", " ", ",", "]", "}",
-            "[", "{", "/", "1", "é", "\", \"", "//é\n", "/*",
-        ]), 0..24)) {
+        fn json_is_what_serde_json_takes(pieces in proptest::collection::vec(prop::sample::select(vec![
+            "\"a\"", "\"", "\\", "\\\"", "\\u00e9", "\\ud83d", "\\ude00", "\\n", "\\x", "\\u12", "\u{1}", "\n", " ", "\t", "é", "[", "]", "{", "}", "[]", "{}",
+            ",", ":", "\"b\":", ",\"c\":", "true", "false", "null", "nul", "0", "-", "-1", "12", ".5", "e", "E+3", "1e", "01", "//", "/*", "\u{a0}", "\u{c}", "[1,2", "{\"d\":[",
+        ]), 0..12)) {
             let content = pieces.concat();
-            let text = Text::decode(TextId { side: Side::Head, index: 0 }, "x.json", content.clone().into_bytes()).0;
-            if let Ok(expected) = plainly(&content) {
-                prop_assert_eq!(without_comments(&text).ok().map(Cow::into_owned), expected);
+            if let Some(found) = ours(read, &content) {
+                let expected = serde_json::from_str::<Value>(&content);
+                prop_assert_eq!(found.clone().ok(), expected.ok(), "{:?}", found);
             }
+        }
+
+        #[test]
+        fn what_is_nearly_json_too(seed in any::<[u8; 6]>(), at in any::<prop::sample::Index>(), length in 0..3_usize, piece in prop::sample::select(vec![
+            "", ",", ":", "\"", "\\", "[", "]", "{", "}", "0", "-", "x", " ", "\n", "null", "//",
+        ])) {
+            let mut content = nested(&seed).to_string();
+            let start = at.index(content.len());
+            content.replace_range(start..content.len().min(start + length), piece);
+            if let Some(found) = ours(read, &content) {
+                prop_assert_eq!(found.clone().ok(), serde_json::from_str::<Value>(&content).ok(), "{}: {:?}", content, found);
+            }
+        }
+
+        #[test]
+        fn comments_and_commas_change_nothing(seed in any::<[u8; 24]>(), between in proptest::collection::vec(prop::sample::select(vec![
+            "", " ", "\n", "\r\n", "\t", "// x\n", "// \"\r", "/* y, ] */", "/*\n\"*/", "/**/", "//é }\n", "/***/ ", "/*//*/", "///*\n",
+        ]), 1..24)) {
+            let expected = nested(&seed);
+            let mut between = between.iter().copied().cycle();
+            let mut content = between.next().unwrap().to_owned();
+            write(&expected, &mut between, &mut content);
+            content += between.next().unwrap();
+            prop_assert_eq!(ours(read_with_comments, &content), Some(Ok(expected)), "{}", content);
+        }
+    }
+
+    #[test]
+    fn eight_bytes_at_a_time() {
+        for (content, expected) in
+            [("", 0), ("abc", 3), ("abcdefgh", 8), ("abcdefghi\"", 9), ("\u{1f}", 0), ("éééé\\\"", 8), ("1234567\u{7f} \n", 9)]
+        {
+            assert_eq!(plain_length(content.as_bytes()), expected, "{content:?}");
         }
     }
 }

@@ -170,6 +170,11 @@ impl<'d> Node<'d> {
         self.children().find(|child| child.has_key(key))
     }
 
+    /// Bytes of the key as it means.
+    fn key_length(self) -> usize {
+        self.data().map_or(0, |data| self.document.made.get(data.key_made as usize).map_or(data.key.len(), |made| made.len()))
+    }
+
     fn has_key(self, key: &str) -> bool {
         // Most keys have another length, which tells without a look at the text.
         let is_other = |data: &NodeData| data.key_made == NONE && data.key.len() != key.len();
@@ -407,24 +412,25 @@ impl<'t> Builder<'t> {
 /// Maps up to this size are searched pair by pair: quicker than hashing, and most maps are small.
 const SMALL_MAP: usize = 8;
 
+/// The first two members of a map with the same key.
 fn duplicate(map: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
-    let mut small: [(&str, Node<'_>); SMALL_MAP] = [("", map); SMALL_MAP];
-    let mut seen: HashMap<&str, Node<'_>> = HashMap::new();
+    // Lengths tell most keys apart, without a look at the text.
+    let mut small = [(0, map.index); SMALL_MAP];
     for (count, member) in map.members().enumerate() {
-        let key = member.key();
-        let before = if let Some(slot) = small.get_mut(count) {
-            *slot = (key, member);
-            small.iter().take(count).find(|before| before.0 == key).map(|before| before.1)
-        } else {
-            if count == SMALL_MAP {
-                seen.reserve(map.len());
-                seen.extend(small);
+        let Some(slot) = small.get_mut(count) else { return duplicate_of_many(map) };
+        let length = member.key_length();
+        *slot = (length, member.index);
+        for (other, index) in small.iter().take(count) {
+            let before = Node { document: map.document, index: *index };
+            if *other == length && before.key() == member.key() {
+                return Some((before, member));
             }
-            seen.insert(key, member)
-        };
-        if let Some(before) = before {
-            return Some((before, member));
         }
     }
     None
+}
+
+fn duplicate_of_many(map: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
+    let mut seen: HashMap<&str, Node<'_>> = HashMap::with_capacity(map.len());
+    map.members().find_map(|member| seen.insert(member.key(), member).map(|before| (before, member)))
 }

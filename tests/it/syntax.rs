@@ -130,7 +130,7 @@ fn json_refuses_at_its_place() {
         ("[,1]", "1:2 is not JSON: expected value"),
         ("[1", "1:3 is not JSON: ends before it is complete"),
         ("{\"a\": \"b", "1:9 is not JSON: ends before it is complete"),
-        ("{\"a\": \"b\nc\"}", "2:1 is not JSON: control character (\\u0000-\\u001F) found while parsing a string"),
+        ("{\"a\": \"b\nc\"}", "1:9 is not JSON: control character (\\u0000-\\u001F) found while parsing a string"),
         ("{} {}", "1:4 is not JSON: trailing characters"),
         ("[1] x", "1:5 is not JSON: trailing characters"),
         ("[01]", "1:3 is not JSON: invalid number"),
