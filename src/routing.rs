@@ -3,6 +3,7 @@
 //! Answers for: the words in which clients (and lockfiles that declare registries themselves) tell `route` which address would be
 //! asked. Never maps an address to a registry.
 
+use crate::ecosystem::Ecosystem;
 use crate::text::{Place, Problem, Span, Str, TextId};
 
 /// How an origin is known.
@@ -56,6 +57,36 @@ pub enum Asked {
     Folder(Address),
     /// Something that the repository's files cannot tell: a variable, a file from outside, a script. With the reason as a fragment.
     Unknown(String, Place),
+    /// Whatever this program makes of it.
+    Program(Box<Program>),
+}
+
+impl Asked {
+    /// Where it is named.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        match self {
+            Self::At(address) | Self::Folder(address) => Some(address.place),
+            Self::Unknown(_, place) => Some(*place),
+            Self::Program(program) => Some(program.place),
+            Self::Default | Self::Recorded => None,
+        }
+    }
+}
+
+/// A package whose code runs in the client and may change what is asked. A policy can let it run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// Whose package it is.
+    pub ecosystem: Ecosystem,
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: Option<String>,
+    /// What it may do, as a fragment.
+    pub reason: String,
+    /// Where it is asked for.
+    pub place: Place,
 }
 
 /// When a rule applies. The first rule that applies wins, so clients list the most specific first.

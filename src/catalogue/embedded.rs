@@ -942,7 +942,7 @@ pub(super) static ROWS: &[Row] = &[
         hosts: &["repo.maven.apache.org", "repo1.maven.org"],
         url_prefixes: &[],
         client_ids: &["mavenCentral()"],
-        default_for: &["pom-xml", "maven-lockfile", "sbt-lock"],
+        default_for: &["pom-xml", "maven-extensions", "maven-lockfile", "sbt-lock"],
         mirror_of: None,
         text: include_str!("../../policies/registries/maven-central.toml"),
     },

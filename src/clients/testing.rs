@@ -45,6 +45,7 @@ fn shown(routing: &Routing, texts: &Texts) -> String {
             Asked::Default => "default".to_owned(),
             Asked::Recorded => "recorded".to_owned(),
             Asked::Unknown(reason, _) => format!("unknown: {reason}"),
+            Asked::Program(program) => format!("program {}: {}", program.name, program.reason),
         };
         let _ = writeln!(out, "{when} -> {}", rule.ask.iter().map(asked).collect::<Vec<_>>().join(", "));
     }

@@ -37,6 +37,7 @@ mod helm_values;
 pub mod image;
 mod kubernetes;
 mod kustomization;
+pub(crate) mod maven_extensions;
 mod maven_lockfile;
 pub(crate) mod maven_names;
 pub(crate) mod msbuild;
@@ -202,6 +203,7 @@ pub static FORMATS: &[&Format] = &[
     &gradle_version_catalog::FORMAT,
     &helm_values::FORMAT,
     &kustomization::FORMAT,
+    &maven_extensions::FORMAT,
     &maven_lockfile::FORMAT,
     &npm_package_lock::FORMAT,
     &npm_shrinkwrap::FORMAT,

@@ -189,7 +189,8 @@ pub(super) fn declarations(policy: &Policy, today: Date) -> Declarations {
     let build_args = policy.build_args.iter().map(|(name, value)| (name.to_string(), value.value.to_string())).collect();
     let overlays = policy.overlays.iter().filter(|overlay| !overlay.is_expired(today));
     let overlays = overlays.filter_map(|overlay| Some((catalogue::find(&overlay.registry.value)?, overlay.clone()))).collect();
-    Declarations { registries, defaults, build_args, overlays }
+    let may_run_code = policy.packages.code_lines().iter().map(|line| line.value.clone()).collect();
+    Declarations { registries, defaults, build_args, may_run_code, overlays }
 }
 
 /// Things to know that are no findings: minimums out of reach, newer entries of the catalogue.

@@ -100,6 +100,7 @@ fn candidates(case: &Case<'_>, dependency: &Dependency<'_>) -> Option<String> {
     let candidates = dependency.candidates();
     let named = |candidate: &Candidate| match case.ratings.name(candidate.registry) {
         Some(name) => name.to_owned(),
+        None if candidate.location.is_empty() => format!("something unknown ({})", candidate.reason),
         None => candidate.location.clone(),
     };
     let names: Vec<String> = candidates.iter().map(named).collect();

@@ -23,6 +23,7 @@ use crate::formats::image;
 use crate::neighbours::Neighbours;
 use crate::pattern;
 use crate::policy::{Overlay, PackagePattern};
+use crate::purl;
 use crate::routing::{Asked, KnownBy, Routing, Rule, When};
 use crate::shape::{self, Shape};
 use crate::text::{Place, Text};
@@ -61,6 +62,8 @@ pub struct Declarations {
     pub defaults: BTreeMap<Ecosystem, Registry>,
     /// Values of build arguments.
     pub build_args: BTreeMap<String, String>,
+    /// Packages whose code may run.
+    pub may_run_code: Vec<PackagePattern>,
     /// The policy's word on records, as far as it holds on the day.
     pub overlays: Vec<(RegistryId, Overlay)>,
 }
@@ -374,6 +377,17 @@ impl One<'_> {
                 Asked::Folder(address) => {
                     candidates.push(Candidate::folder(address.url.clone(), Some(address.place), rule.known_by));
                 }
+                Asked::Program(program) => {
+                    let version = program.version.as_deref();
+                    let may_run = |line: &PackagePattern| line.fits(program.ecosystem, &program.name, version);
+                    if !self.router.declarations.may_run_code.iter().any(may_run) {
+                        candidates.push(Candidate {
+                            reason: program.reason.clone(),
+                            program: Some(purl::of(program.ecosystem, &program.name, None)),
+                            ..Candidate::unknown(String::new(), Some(program.place), rule.known_by)
+                        });
+                    }
+                }
                 Asked::Unknown(reason, place) => {
                     let mut candidate = Candidate::unknown(String::new(), Some(*place), rule.known_by);
                     candidate.reason.clone_from(reason);
@@ -468,6 +482,7 @@ impl One<'_> {
             known_by: KnownBy::Entry,
             insecure,
             reason: String::new(),
+            program: None,
         };
         let answer = self.keep(Answer { candidates: vec![candidate], place: Some(place) });
         self.weakest(answer)

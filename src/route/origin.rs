@@ -135,13 +135,24 @@ pub struct Candidate {
     pub insecure: Option<Insecure>,
     /// Why it is unknown, as a fragment; empty if it is not.
     pub reason: String,
+    /// The package (its URL without version) whose code makes it unknown, which the policy may let run.
+    pub program: Option<String>,
 }
 
 impl Candidate {
     /// Something that nothing explains yet.
     #[must_use]
     pub fn unknown(location: String, place: Option<Place>, known_by: KnownBy) -> Self {
-        Self { class: Class::Unknown, registry: Registry::None, location, place, known_by, insecure: None, reason: String::new() }
+        Self {
+            class: Class::Unknown,
+            registry: Registry::None,
+            location,
+            place,
+            known_by,
+            insecure: None,
+            reason: String::new(),
+            program: None,
+        }
     }
 
     /// A folder: nothing is asked over a network.

@@ -93,7 +93,12 @@ fn words_unreadable(case: &Case<'_>, finding: &Finding) -> Words {
     let Subject::Problem(number, index) = finding.subject else { return Words::default() };
     let Some(problem) = case.problem(number, index) else { return Words::default() };
     let path = case.head.path(problem.place.text);
-    let hint = if problem.hint.is_empty() { "write it anew with its own tool" } else { &problem.hint };
+    let is_own = case.judged(number).is_some_and(|judged| judged.lockfile.problems.contains(problem));
+    let hint = match problem.lost {
+        _ if !problem.hint.is_empty() => &problem.hint,
+        Lost::Detail if !is_own => "write it so that the file alone tells: packman runs nothing and knows no environment",
+        _ => "write it anew with its own tool",
+    };
     let label = match problem.lost {
         Lost::File => "nothing about its dependencies is known",
         Lost::Entry => "this entry is not judged",

@@ -1,10 +1,14 @@
 //! `unknown-registry`: an origin that nothing explains.
 
+use std::cell::RefCell;
+
 use crate::dependency::Locator;
 use crate::ecosystem::Ecosystem;
 use crate::finding::{Finding, Subject, Words};
+use crate::formats::image;
 use crate::report::escape::terminal;
 use crate::route::Class;
+use crate::routing::KnownBy;
 use crate::rules::declaration::{self, Declaration};
 use crate::rules::{Case, Dependency, Findings, Rule, entry_words};
 
@@ -83,9 +87,43 @@ fn hint(dependency: &Dependency<'_>, declaration: Option<&Declaration>, has_host
         None if matches!(dependency.entry.locator, Locator::Path(_) | Locator::Workspace) => {
             "commit what it names, or write the lockfile anew without it".to_owned()
         }
-        None => format!(
-            "say where it comes from: in the lockfile, in the client's configuration, or in packman.toml (`[registries]`, `default-registry` for `{}`)",
-            ecosystem.id()
-        ),
+        None => hint_of_reason(dependency),
     }
+}
+
+/// What to do where nothing leads to a registry at all.
+fn hint_of_reason(dependency: &Dependency<'_>) -> String {
+    let entry = dependency.entry;
+    if let Some(program) = dependency.candidate().and_then(|candidate| candidate.program.as_ref()) {
+        return format!("look at what it does, then list it: `[packages] may-run-code = [\"{program}\"]`");
+    }
+    match (&entry.locator, dependency.candidate().map(|candidate| candidate.known_by)) {
+        (Locator::Unresolved(written), _) => match variable(entry.ecosystem, written.of(&dependency.text.content)) {
+            Some(name) => format!(
+                "give `{name}` a default where it stands, or write what your builds give into packman.toml: `[build-args] {name} = \"…\"`",
+                name = terminal(&name)
+            ),
+            None => "write in full what is asked for".to_owned(),
+        },
+        (_, Some(KnownBy::Configuration | KnownBy::File)) => {
+            "write the address itself there: packman runs nothing and knows no environment".to_owned()
+        }
+        (_, Some(KnownBy::Assumed)) => format!(
+            "say which registry is meant, in packman.toml: `[origins] default-registry = {{ {} = \"…\" }}`",
+            entry.ecosystem.id()
+        ),
+        _ => "write the lockfile anew with its own tool".to_owned(),
+    }
+}
+
+/// The first variable that an image's name has.
+fn variable(ecosystem: Ecosystem, written: &str) -> Option<String> {
+    let first = RefCell::new(None);
+    if ecosystem == Ecosystem::Docker {
+        let _ = image::resolve(written, &|name| {
+            first.borrow_mut().get_or_insert_with(|| name.to_owned());
+            None
+        });
+    }
+    first.into_inner()
 }

@@ -46,7 +46,11 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
         Ecosystem::Docker => {
             words.message = format!("the image `{name}` is named by tag (`{by}`), not by digest");
             "{} are named by tag, not by digest".clone_into(&mut words.many);
-            words.hint = format!("pin it, for example `{}:{}@sha256:…`", terminal(name), terminal(by));
+            words.hint = if name.contains('$') {
+                "pin it by a digest, as in `node:22@sha256:…`".to_owned()
+            } else {
+                format!("pin it, for example `{}:{}@sha256:…`", terminal(name), terminal(by))
+            };
         }
         Ecosystem::GitHubActions => {
             words.message = format!("the action `{name}` is named by `{by}`, not by commit");

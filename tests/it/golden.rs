@@ -221,6 +221,7 @@ fn asked(asked: &packman::routing::Asked) -> String {
         Asked::Default => "default".to_owned(),
         Asked::Recorded => "recorded".to_owned(),
         Asked::Unknown(reason, _) => format!("unknown: {reason}"),
+        Asked::Program(program) => format!("program {}: {}", program.name, program.reason),
     }
 }
 

@@ -375,7 +375,7 @@ fn serving(repositories: &[Repository], pattern: &str, problems: &mut Vec<Proble
         if once.len() >= ASKED_MAX {
             // One unknown says as much as all of them.
             let is_unknown = once.iter().any(|asked| matches!(asked, Asked::Unknown(..)));
-            if let Some(place) = repository.place().filter(|_| !is_unknown) {
+            if let Some(place) = repository.asked.place().filter(|_| !is_unknown) {
                 let message = format!("is one of more than {ASKED_MAX} repositories, which are not judged");
                 let problem = Problem::new(place, Lost::Detail, message.clone());
                 if !problems.contains(&problem) {

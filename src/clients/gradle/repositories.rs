@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::applied::{self, Applied};
 use super::script::{Kind, Statement, Token};
 use crate::routing::{Address, Asked, Effect, Routing};
-use crate::text::{Place, Span, Text};
+use crate::text::{Span, Text};
 
 /// Where a block stands, which says whom it serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,17 +41,6 @@ pub(super) struct Repository {
     pub(super) is_exclusive: bool,
     /// Whether it serves snapshots only.
     pub(super) only_snapshots: bool,
-}
-
-impl Repository {
-    /// Where it is named.
-    pub(super) fn place(&self) -> Option<Place> {
-        match &self.asked {
-            Asked::At(address) | Asked::Folder(address) => Some(address.place),
-            Asked::Unknown(_, place) => Some(*place),
-            Asked::Default | Asked::Recorded => None,
-        }
-    }
 }
 
 /// What a script knows about texts.

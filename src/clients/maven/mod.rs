@@ -7,7 +7,8 @@
 //!
 //! `.mvn` of the nearest folder upwards: `maven.config` (arguments: `-s` brings settings with mirrors), `settings.xml` (Maven 4 reads it by
 //! itself, Maven 3 does not: both answers are candidates unless the wrapper names a version), `maven-user.properties` (may move
-//! Central), `extensions.xml` (core extensions run inside Maven and can change every address, so what they do is unknown). Settings of
+//! Central), `extensions.xml` (core extensions run inside Maven and can change every address, so what they do is unknown unless the policy
+//! lists them in `may-run-code`; they themselves are asked for before any of them runs, and not from the pom's repositories). Settings of
 //! the user and of the machine are outside, and so is what a parent elsewhere adds. Tested with Maven 3.8, 3.9 and 4.
 
 mod repository;
@@ -17,11 +18,13 @@ use std::collections::BTreeSet;
 
 use crate::clients::Client;
 use crate::dependency::{Locator, Lockfile};
+use crate::ecosystem::Ecosystem;
+use crate::formats::maven_extensions;
 use crate::formats::pom_xml::PLUGIN_REPOSITORIES;
 use crate::formats::pom_xml::config::{self, Argument};
 use crate::formats::pom_xml::model::{At, Model, PARENTS_MAX, Project, profiles};
 use crate::neighbours::{Neighbours, join};
-use crate::routing::{Address, Asked, Effect, Routing, When};
+use crate::routing::{Address, Asked, Effect, Program, Routing, When};
 use crate::syntax::{lines, xml};
 use crate::text::{Lost, Problem, Str, Text};
 use repository::{Kind, Repository};
@@ -40,7 +43,7 @@ pub(super) static CLIENT: Client = Client {
         ".mvn/settings.xml",
         ".mvn/wrapper/maven-wrapper.properties",
     ],
-    serves: &["maven-lockfile", "pom-xml"],
+    serves: &["maven-extensions", "maven-lockfile", "pom-xml"],
     read,
 };
 
@@ -55,7 +58,9 @@ fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
     around.read_config(neighbours, &mut routing);
     around.read_settings(neighbours, &mut routing);
     around.read_central(neighbours, &mut routing);
-    around.read_extensions(neighbours, &mut routing);
+    if lockfile.format.id != maven_extensions::FORMAT.id {
+        around.read_extensions(neighbours, &mut routing);
+    }
     let (dependencies, plugins) = declared(neighbours, &mut routing);
     let snapshots = snapshots(lockfile);
     let dependencies = around.settings.repositories.iter().cloned().chain(dependencies).collect::<Vec<_>>();
@@ -342,12 +347,22 @@ impl Around {
             }
         };
         for extension in document.root().children_named("extension") {
-            let artifact = extension.text_of("artifactId");
-            let place = artifact.as_ref().map_or_else(|| extension.place(), |artifact| text.place(artifact.span));
-            let shown = artifact.as_ref().map_or("", |artifact| artifact.of(&text.content));
+            let Some(entry) = maven_extensions::entry(extension, text) else {
+                routing.setting(Effect::RunsProgram, "core extension", extension.place());
+                let reason = "a core extension without a name may change every address that Maven asks".to_owned();
+                self.unknown.push(Asked::Unknown(reason, extension.place()));
+                continue;
+            };
+            let name = entry.name.of(&text.content).to_owned();
+            let place = text.place(entry.name.span);
             routing.setting(Effect::RunsProgram, "core extension", place);
-            self.unknown
-                .push(Asked::Unknown(format!("the core extension `{shown}` may change every address that Maven asks"), place));
+            self.unknown.push(Asked::Program(Box::new(Program {
+                ecosystem: Ecosystem::Maven,
+                reason: format!("the core extension `{name}` may change every address that Maven asks"),
+                name,
+                version: entry.version.map(|version| version.of(&text.content).to_owned()),
+                place,
+            })));
         }
     }
 }

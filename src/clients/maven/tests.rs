@@ -141,7 +141,7 @@ fn central_moves_and_extensions_make_it_unknown() {
         (".mvn/extensions.xml", "<extensions>\n<extension><groupId>g</groupId><artifactId>ext</artifactId><version>1</version></extension></extensions>".to_owned()),
     ];
     let files: Vec<(&str, &str)> = files.iter().map(|(path, content)| (*path, content.as_str())).collect();
-    let unknown = "unknown: the core extension `ext` may change every address that Maven asks";
+    let unknown = "program g:ext: the core extension `g:ext` may change every address that Maven asks";
     assert_eq!(
         routing("pom.xml", &files),
         format!(

@@ -255,16 +255,11 @@ fn indexes(files: &mut Files<'_>, first: usize) -> Vec<Asked> {
 /// What is asked for the requirements of a file: by its own run, and by the runs of files that include it. Empty where all say nothing.
 pub(super) fn asked_for(own: &Run, files: &mut Files<'_>) -> Vec<Asked> {
     let mut all = own.asked.clone();
-    let place = |asked: &Asked| match asked {
-        Asked::At(address) | Asked::Folder(address) => Some(address.place),
-        Asked::Unknown(_, place) => Some(*place),
-        Asked::Default | Asked::Recorded => None,
-    };
     // What stands at one place is one.
-    let mut seen: HashSet<Option<Place>> = all.iter().map(place).collect();
+    let mut seen: HashSet<Option<Place>> = all.iter().map(Asked::place).collect();
     for including in including(files) {
         let run = Run::from(files, including);
-        all.extend(run.asked.into_iter().filter(|one| seen.insert(place(one))));
+        all.extend(run.asked.into_iter().filter(|one| seen.insert(one.place())));
     }
     if let Some((reason, place)) = files.limit.clone() {
         all.push(Asked::Unknown(reason, place));
