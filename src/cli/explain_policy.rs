@@ -182,7 +182,7 @@ impl<'a> Teller<'_, 'a> {
             None => "to no registry".to_owned(),
         };
         lines.push(self.line("assigned", &text));
-        if let Some(line) = packages.may_run_code(ecosystem, dependency.name(), dependency.version()) {
+        if let Some(line) = packages.may_run_code().first(ecosystem, dependency.name(), dependency.version()) {
             lines.push(self.line("may run code", &format!("by {}", self.set_by(line))));
         }
     }

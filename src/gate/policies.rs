@@ -171,7 +171,7 @@ pub(super) fn declarations(policy: &Policy, today: Date) -> Declarations {
             ecosystem: declared.ecosystem,
             urls: declared.urls.iter().map(|url| url.value.to_string()).collect(),
             mirror_of: declared.mirror_of.as_ref().and_then(|id| catalogue::find(&id.value)),
-            own: declared.own.iter().map(|own| own.value.clone()).collect(),
+            own: declared.own.clone(),
             statuses: (!declared.controls.is_empty()).then(|| {
                 let status = |control| declared.controls.iter().find(|(of, _)| *of == control).map(|(_, status)| status.value);
                 Statuses::from_fn(|control| status(control).unwrap_or_default())
@@ -189,7 +189,7 @@ pub(super) fn declarations(policy: &Policy, today: Date) -> Declarations {
     let build_args = policy.build_args.iter().map(|(name, value)| (name.to_string(), value.value.to_string())).collect();
     let overlays = policy.overlays.iter().filter(|overlay| !overlay.is_expired(today));
     let overlays = overlays.filter_map(|overlay| Some((catalogue::find(&overlay.registry.value)?, overlay.clone()))).collect();
-    let may_run_code = policy.packages.code_lines().iter().map(|line| line.value.clone()).collect();
+    let may_run_code = policy.packages.may_run_code().clone();
     Declarations { registries, defaults, build_args, may_run_code, overlays }
 }
 

@@ -178,7 +178,7 @@ fn assignments(found: &mut Found<'_, '_>) {
 /// Versions that run no code need no line. Where the lockfile cannot tell, any may.
 fn code(found: &mut Found<'_, '_>) {
     let case = found.case;
-    let lines = case.policy.packages.code_lines();
+    let lines = case.policy.packages.may_run_code().all();
     if lines.is_empty() {
         return;
     }
@@ -257,8 +257,8 @@ fn registries(found: &mut Found<'_, '_>, asked: &Asked) {
             continue;
         }
         let of_ecosystem = || case.dependencies().filter(|one| one.entry.ecosystem == declared.ecosystem);
-        found.tried.extend(declared.own.iter().filter_map(|own| own.place));
-        for own in &declared.own {
+        found.tried.extend(declared.own.all().iter().filter_map(|own| own.place));
+        for own in declared.own.all() {
             if !of_ecosystem().any(|one| own.value.fits(declared.ecosystem, one.name(), None)) {
                 let message = format!("`{}` in `own` of `{id}` fits no package", found.written(own.place));
                 found.idle(own.place, &[declared.ecosystem], &message, "take it out, or mend it");

@@ -123,6 +123,6 @@ fn lists(root: &Policy, folder: &Folder) -> [List; 4] {
         ("allow-git", origins, more(&asked.git, &own.git, folder)),
         ("allow-url", origins, more(&asked.url, &own.url, folder)),
         ("allow-archive", origins, more(asked.archive.lines(), own.archive.lines(), folder)),
-        ("may-run-code", code, more(root.packages.code_lines(), folder.policy.packages.code_lines(), folder)),
+        ("may-run-code", code, more(root.packages.may_run_code().all(), folder.policy.packages.may_run_code().all(), folder)),
     ]
 }

@@ -9,6 +9,7 @@ use super::Setting;
 use super::compile::Compiler;
 use super::fault::advice;
 use super::file::{self, At, Table};
+use super::lines::PackageLines;
 use super::origins;
 use super::selector::{Index, PackagePattern, Selector, Subject};
 use crate::catalogue::control::{Control, Status};
@@ -27,7 +28,7 @@ pub struct Declared {
     /// The record whose packages it passes on.
     pub mirror_of: Option<Setting<Box<str>>>,
     /// Names of the packages that are its own, beside the mirrored ones.
-    pub own: Vec<Setting<PackagePattern>>,
+    pub own: PackageLines,
     /// How it protects its own packages.
     pub controls: Vec<(Control, Setting<Status>)>,
     /// Who vouches for that.
@@ -40,7 +41,7 @@ impl Declared {
     /// Whether a package is its own: all are, unless it is a mirror.
     #[must_use]
     pub fn owns(&self, name: &str) -> bool {
-        self.mirror_of.is_none() || self.own.iter().any(|own| own.value.fits(self.ecosystem, name, None))
+        self.mirror_of.is_none() || self.own.first(self.ecosystem, name, None).is_some()
     }
 }
 
@@ -51,7 +52,7 @@ pub struct Packages {
     seen: HashMap<(PackagePattern, Ecosystem), (Option<Place>, String)>,
     assigned: Vec<Assigned>,
     index: Index,
-    may_run_code: Vec<Setting<PackagePattern>>,
+    may_run_code: PackageLines,
 }
 
 /// The one registry that packages may come from.
@@ -140,16 +141,10 @@ impl Packages {
         &self.assigned
     }
 
-    /// All lines that let packages run code, in the order of the files.
+    /// The lines that let versions run code when they are installed or built.
     #[must_use]
-    pub fn code_lines(&self) -> &[Setting<PackagePattern>] {
+    pub fn may_run_code(&self) -> &PackageLines {
         &self.may_run_code
-    }
-
-    /// The line that lets a version run code when it is installed or built.
-    #[must_use]
-    pub fn may_run_code(&self, ecosystem: Ecosystem, name: &str, version: Option<&str>) -> Option<&Setting<PackagePattern>> {
-        self.may_run_code.iter().find(|line| line.value.fits(ecosystem, name, version))
     }
 }
 
@@ -169,7 +164,7 @@ pub(super) fn compile(file: &Table<file::Registry>, declared: &mut Vec<Declared>
             ecosystem,
             urls: written.urls.iter().filter_map(|url| address(url, ecosystem, &mut urls, compiler)).collect(),
             mirror_of: mirror(id, written, ecosystem, compiler),
-            own: packages(&written.own, Some(ecosystem), compiler),
+            own: PackageLines::of(packages(&written.own, Some(ecosystem), compiler)),
             controls: statuses(&written.controls, compiler),
             owner: written.owner.as_ref().map(|owner| owner.value.as_str().into()),
             reason: written.reason.as_ref().map(|reason| reason.value.as_str().into()),

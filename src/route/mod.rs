@@ -22,7 +22,7 @@ use crate::ecosystem::Ecosystem;
 use crate::formats::image;
 use crate::neighbours::Neighbours;
 use crate::pattern;
-use crate::policy::{Overlay, PackagePattern};
+use crate::policy::{Overlay, PackageLines};
 use crate::purl;
 use crate::routing::{Asked, KnownBy, Routing, Rule, When};
 use crate::shape::{self, Shape};
@@ -40,7 +40,7 @@ pub struct Declared {
     /// The public registry that it mirrors.
     pub mirror_of: Option<RegistryId>,
     /// Patterns of internal packages served beside the mirror.
-    pub own: Vec<PackagePattern>,
+    pub own: PackageLines,
     /// What the policy says of its own controls; `None` if it says nothing.
     pub statuses: Option<Statuses>,
 }
@@ -49,7 +49,7 @@ impl Declared {
     /// Whether a package is its own: all are, unless it is a mirror.
     #[must_use]
     pub fn owns(&self, name: &str) -> bool {
-        self.mirror_of.is_none() || self.own.iter().any(|own| own.fits(self.ecosystem, name, None))
+        self.mirror_of.is_none() || self.own.first(self.ecosystem, name, None).is_some()
     }
 }
 
@@ -63,7 +63,7 @@ pub struct Declarations {
     /// Values of build arguments.
     pub build_args: BTreeMap<String, String>,
     /// Packages whose code may run.
-    pub may_run_code: Vec<PackagePattern>,
+    pub may_run_code: PackageLines,
     /// The policy's word on records, as far as it holds on the day.
     pub overlays: Vec<(RegistryId, Overlay)>,
 }
@@ -379,8 +379,8 @@ impl One<'_> {
                 }
                 Asked::Program(program) => {
                     let version = program.version.as_deref();
-                    let may_run = |line: &PackagePattern| line.fits(program.ecosystem, &program.name, version);
-                    if !self.router.declarations.may_run_code.iter().any(may_run) {
+                    let lines = &self.router.declarations.may_run_code;
+                    if lines.first(program.ecosystem, &program.name, version).is_none() {
                         candidates.push(Candidate {
                             reason: program.reason.clone(),
                             program: Some(purl::of(program.ecosystem, &program.name, None)),

@@ -221,7 +221,7 @@ fn tagged<'a>(dependency: &Dependency<'a>) -> Option<(String, &'a str, &'a str)>
 fn runs_new_code(case: &Case<'_>, pair: &Paired<'_>) -> bool {
     let head = &pair.head;
     let ran = |base: &Dependency<'_>| base.entry.runs_code.is_some() || !base.lockfile().shows.install_code;
-    let is_listed = || case.policy.packages.may_run_code(head.entry.ecosystem, head.name(), head.version()).is_some();
+    let is_listed = || case.policy.packages.may_run_code().first(head.entry.ecosystem, head.name(), head.version()).is_some();
     head.entry.runs_code.is_some() && !pair.base.iter().any(ran) && !is_listed()
 }
 
@@ -258,7 +258,7 @@ fn may_run_code(case: &Case<'_>, setting: &Setting) -> bool {
     // `a@1.0.0 || 1.1.0` is of these versions only.
     let end = package.rfind('@').filter(|at| *at > 0).unwrap_or(package.len());
     let name = package.get(..end).unwrap_or(package);
-    case.policy.packages.may_run_code(Ecosystem::Npm, name, None).is_some()
+    case.policy.packages.may_run_code().first(Ecosystem::Npm, name, None).is_some()
 }
 
 fn protects(setting: &Setting) -> bool {

@@ -23,7 +23,8 @@ fn check(case: &Case<'_>, findings: &mut Findings<'_>) {
         return;
     }
     for dependency in case.dependencies().filter(|dependency| dependency.entry.runs_code.is_some()) {
-        let allowed = case.policy.packages.may_run_code(dependency.entry.ecosystem, dependency.name(), dependency.version());
+        let allowed =
+            case.policy.packages.may_run_code().first(dependency.entry.ecosystem, dependency.name(), dependency.version());
         if allowed.is_none() {
             let (lockfile, entry) = dependency.id;
             findings.add(&RULE, Subject::Entry(lockfile, entry), None, 0);

@@ -182,8 +182,8 @@ fn the_sample_means_what_it_says() {
     assert_eq!((&*assigned.registry.value, place(assigned.registry.place).as_str()), ("acme", "30:12 `\"@acme/*\" = \"acme\"`"));
     assert!(policy.packages.assigned(Ecosystem::Npm, "@acmex/x").is_none());
     assert!(policy.packages.assigned(Ecosystem::Cargo, "@acme/x").is_none());
-    assert!(policy.packages.may_run_code(Ecosystem::Npm, "esbuild", Some("0.1.0")).is_some());
-    assert!(policy.packages.may_run_code(Ecosystem::Cargo, "esbuild", None).is_none());
+    assert!(policy.packages.may_run_code().first(Ecosystem::Npm, "esbuild", Some("0.1.0")).is_some());
+    assert!(policy.packages.may_run_code().first(Ecosystem::Cargo, "esbuild", None).is_none());
 
     let subject = package(Ecosystem::Cargo, "left-pad");
     let rule = "origin-not-allowed";
@@ -373,7 +373,7 @@ fn names_are_compared_as_ecosystems_do() {
         "[packages]\nmay-run-code = [\"pkg:pypi/Foo_Bar.*\", \"pkg:maven/org/acme/core\", \"pkg:nuget/Acme.*\", \"pkg:npm/%40a/b@1.0.0\", \
          \"pkg:npm/plain\", \"bare-*\"]\n[packages.assign]\n\"*\" = \"github-packages\"\n\"acme.*\" = \"nuget\"\n\"pkg:npm/@acme/*\" = \"npm\"\n",
     );
-    let may = |ecosystem, name, version| policy.packages.may_run_code(ecosystem, name, version).is_some();
+    let may = |ecosystem, name, version| policy.packages.may_run_code().first(ecosystem, name, version).is_some();
     assert!(may(Ecosystem::PyPi, "foo-bar-x", None));
     assert!(may(Ecosystem::Maven, "org.acme:core", Some("1")));
     assert!(may(Ecosystem::NuGet, "ACME.x", None));
