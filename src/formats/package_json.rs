@@ -119,6 +119,17 @@ pub(crate) fn members<'a>(patterns: &[&str], neighbours: &Neighbours<'a>) -> BTr
     found
 }
 
+/// Whether a path is one of an installed package, whose manifest asks for nothing that the repository installs.
+pub(crate) fn is_installed(path: &str) -> bool {
+    path.split('/').any(|part| part == "node_modules")
+}
+
+/// The manifests of the packages that are installed beside a lockfile, where a repository has them too.
+pub(super) fn installed<'a>(neighbours: &Neighbours<'a>) -> impl Iterator<Item = TextId> + use<'a> {
+    let all = neighbours.starting_with(&join(neighbours.folder(), "node_modules/"));
+    all.filter(|(_, path)| path.rsplit('/').next() == Some(NAME)).map(|(id, _)| id)
+}
+
 fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let document = json::read(text)?;
     let root = document.root();
@@ -139,11 +150,12 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let is_optional = |meta: &Node<'_>| meta.get("optional").and_then(Node::bool) == Some(true);
     let meta = root.get("peerDependenciesMeta").into_iter().flat_map(Node::members);
     let optional_peers: HashSet<&str> = meta.filter(is_optional).map(Node::key).collect();
-    let catalog_files = catalog_files(root, neighbours);
+    let has_any = requests(root).any(|request| request.node.text().is_some_and(|spec| spec.starts_with(CATALOG)));
+    let catalog_files = if has_any { catalog_files(neighbours) } else { Vec::new() };
     let catalogs = Catalogs::of(&catalog_files);
     let mut known: HashMap<(&str, &str), u32> = HashMap::new();
     for request in requests(root) {
-        let Some(spec) = request.node.text().filter(|_| npm_spec::is_name(request.node.key())) else {
+        let Some(spec) = request.node.text().filter(|spec| is_request(request.node.key(), spec)) else {
             lockfile.stated += 1;
             let message = format!("`{}` is no request, expected a name and a version", request.node.key());
             lockfile.problems.push(Problem::new(request.node.key_place(), Lost::Entry, message));
@@ -166,6 +178,11 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
         known.insert((request.node.key(), spec), index);
     }
     Ok(lockfile)
+}
+
+/// Whether a key asks for a package; another's may be installed below a name too.
+fn is_request(key: &str, spec: &str) -> bool {
+    npm_spec::is_name(key) || (npm_spec::is_folder(key) && matches!(npm_spec::parse(spec), Spec::Alias { .. }))
 }
 
 /// The entry for one request that no lockfile answers.
@@ -223,23 +240,25 @@ fn jsr(key: &Str, wanted: &str, whole: &Str, content: &str) -> Entry {
     Entry { alias: Some(key.clone()), ..Entry::new(Ecosystem::Jsr, name, version, client_id) }
 }
 
-/// The files that may name versions once for all members of a workspace, read only if the manifest asks for any: pnpm's
-/// pnpm-workspace.yaml, bun's root manifest.
-fn catalog_files<'a>(manifest: Node<'_>, neighbours: &Neighbours<'a>) -> Vec<Document<'a>> {
-    if !requests(manifest).any(|request| request.node.text().is_some_and(|spec| spec.starts_with("catalog:"))) {
-        return Vec::new();
-    }
-    let pnpm = neighbours.upwards("pnpm-workspace.yaml").into_iter().flatten();
-    let mut documents: Vec<_> = pnpm.filter_map(|text| yaml::read_with_aliases(text).ok()).flatten().collect();
+/// What asks for a version that a catalog names begins so.
+pub(super) const CATALOG: &str = "catalog:";
+
+/// The files that may name versions once for all members of a workspace: pnpm's pnpm-workspace.yaml, yarn's .yarnrc.yml, bun's root
+/// manifest.
+pub(super) fn catalog_files<'a>(neighbours: &Neighbours<'a>) -> Vec<Document<'a>> {
+    let settings = ["pnpm-workspace.yaml", ".yarnrc.yml"].into_iter().flat_map(|name| neighbours.upwards(name)).flatten();
+    let mut documents: Vec<_> = settings.filter_map(|text| yaml::read_with_aliases(text).ok()).flatten().collect();
     documents.extend(neighbours.upwards(NAME).into_iter().flatten().filter_map(|text| json::read(text).ok()));
     documents
 }
 
 /// What catalogs say, by catalog and name; the default catalog is `default`.
-struct Catalogs<'d>(HashMap<(&'d str, &'d str), &'d str>);
+#[derive(Default)]
+pub(super) struct Catalogs<'d>(HashMap<(&'d str, &'d str), &'d str>);
 
 impl<'d> Catalogs<'d> {
-    fn of(documents: &'d [Document<'d>]) -> Self {
+    /// What these files say; the first that names a package counts.
+    pub(super) fn of(documents: &'d [Document<'d>]) -> Self {
         let mut found = HashMap::new();
         for document in documents {
             let root = document.root();
@@ -256,6 +275,14 @@ impl<'d> Catalogs<'d> {
             }
         }
         Self(found)
+    }
+
+    /// What a range asks for: itself, or what the catalog says that it names.
+    pub(super) fn range<'r>(&self, name: &str, range: &'r str) -> &'r str
+    where
+        'd: 'r,
+    {
+        range.strip_prefix(CATALOG).and_then(|catalog| self.wanted(catalog.trim(), name)).unwrap_or(range)
     }
 
     fn wanted(&self, catalog: &str, name: &str) -> Option<&'d str> {
