@@ -66,6 +66,7 @@ pub(crate) mod python;
 mod reach;
 mod remote;
 mod requirements;
+pub(crate) mod rush;
 mod sbt_lock;
 mod shell;
 #[cfg(test)]

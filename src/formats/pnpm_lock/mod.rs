@@ -1,4 +1,4 @@
-//! pnpm-lock.yaml: what pnpm installs, lockfile versions 5.0 to 9.0.
+//! pnpm-lock.yaml: what pnpm installs, lockfile versions 5.0 to 9.0, and shrinkwrap.yaml before them.
 //!
 //! Answers for: packages of all documents of the file (pnpm 11 puts its own and configuration packages into a first one), peer variants
 //! merged, links to workspace members and folders, hashes, edges, directness from importers, scopes from flags (5, 6) or by walking
@@ -20,8 +20,8 @@ use key::{Key, Spelling};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::formats::npm_spec::{self, Located, part};
-use crate::formats::{Claim, Format, package_json};
-use crate::neighbours::{Neighbours, join, normalise};
+use crate::formats::{Claim, Format, package_json, rush};
+use crate::neighbours::{self, Neighbours, join, normalise};
 use crate::syntax::{Document, Kind as NodeKind, Node, yaml};
 use crate::text::{Lost, Problem, Str, Text};
 
@@ -30,14 +30,15 @@ pub(crate) static FORMAT: Format = Format {
     id: "pnpm-lock",
     title: "pnpm pnpm-lock.yaml",
     kind: Kind::Lock,
-    files: &[Claim::Name("pnpm-lock.yaml")],
+    // A branch's own where `gitBranchLockfile` is on; the name that pnpm 1 and 2 wrote.
+    files: &[Claim::Name("pnpm-lock.yaml"), Claim::Around("pnpm-lock.", ".yaml"), Claim::Name("shrinkwrap.yaml")],
     looks: None,
     shadowed_by: &[],
     read,
 };
 
 /// Keys at the top of a document. The others are a problem: they may bring packages.
-const SECTIONS: [&str; 23] = [
+const SECTIONS: [&str; 25] = [
     "catalogs",
     "configDependencies",
     "dependencies",
@@ -58,6 +59,8 @@ const SECTIONS: [&str; 23] = [
     "publishDirectory",
     "registry",
     "settings",
+    "shrinkwrapMinorVersion",
+    "shrinkwrapVersion",
     "snapshots",
     "specifiers",
     "time",
@@ -83,6 +86,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
         lockfile,
         text,
         neighbours,
+        base: rush::base(neighbours),
         merged: HashMap::new(),
         links: HashMap::new(),
         twins: Vec::new(),
@@ -115,6 +119,8 @@ struct Reading<'d> {
     lockfile: Lockfile,
     text: &'d Text,
     neighbours: &'d Neighbours<'d>,
+    /// The folder that paths in the file are relative to.
+    base: String,
     merged: HashMap<Same<'d>, u32>,
     /// Links by name and folder.
     links: HashMap<(&'d str, String), u32>,
@@ -176,7 +182,8 @@ impl<'d> Reading<'d> {
     }
 
     fn spelling(&mut self, root: Node<'d>) -> Spelling {
-        let version = root.get("lockfileVersion");
+        let shrinkwrap = root.get("shrinkwrapVersion");
+        let version = root.get("lockfileVersion").or(shrinkwrap);
         let stated = version.and_then(Node::scalar).unwrap_or("");
         if self.lockfile.version.is_none() && !stated.is_empty() {
             self.lockfile.version = Some(stated.to_owned());
@@ -185,6 +192,7 @@ impl<'d> Reading<'d> {
             "9.0" | "9" => (Spelling::At, true),
             "6.0" | "6.1" | "6" => (Spelling::SlashAt, true),
             _ if stated.starts_with("5.") || stated == "5" => (Spelling::Slash, true),
+            "3" | "4" if shrinkwrap.is_some() => (Spelling::Slash, true),
             _ if root.get("snapshots").is_some() => (Spelling::At, false),
             _ => (Spelling::SlashAt, false),
         };
@@ -318,7 +326,10 @@ impl<'d> Reading<'d> {
         let str_of = |key: &str| resolution.get(key).and_then(Node::str).filter(|value| !value.of(content).is_empty());
         match resolution.get("type").and_then(Node::text) {
             Some("git") => return git(resolution, content),
-            Some("directory") => return str_of("directory").map_or(Locator::Missing, Locator::Path).into(),
+            Some("directory") => {
+                let folder = str_of("directory").map(|at| self.seen(at.clone(), at.of(content)));
+                return folder.map_or(Locator::Missing, Locator::Path).into();
+            }
             Some("binary") => return str_of("url").map_or(Locator::Missing, Locator::Url).into(),
             Some("variations") => return variants(resolution).into_iter().next().map_or(Locator::Missing, Locator::Url).into(),
             Some(other) => {
@@ -394,7 +405,7 @@ impl<'d> Reading<'d> {
 
     /// What one project of the workspace asks for.
     fn importer(&mut self, importer: Node<'d>, folder: &'d str, members: &HashSet<&str>, graph: &mut Graph<'d>) {
-        let own = normalise(self.neighbours.folder(), folder);
+        let own = normalise(&self.base, folder);
         let manifest = own.as_deref().map(|own| join(own, package_json::NAME));
         self.lockfile.covers.extend(manifest.as_deref().and_then(|manifest| self.neighbours.find(manifest)));
         let manifest = own.as_deref().and_then(|own| package_json::manifest(own, self.neighbours));
@@ -436,6 +447,16 @@ impl<'d> Reading<'d> {
         }
     }
 
+    /// A path of the file as seen from its own folder.
+    fn seen(&self, whole: Str, path: &str) -> Str {
+        if self.base == self.neighbours.folder() {
+            return if whole.of(&self.text.content) == path { whole } else { Str::made(whole.span, path) };
+        }
+        let own = normalise(&self.base, path);
+        let seen = own.map(|own| neighbours::relative(self.neighbours.folder(), &own));
+        Str::made(whole.span, seen.as_deref().unwrap_or(path))
+    }
+
     /// A link to a member or another folder, once for each name and folder.
     fn link(
         &mut self,
@@ -454,12 +475,13 @@ impl<'d> Reading<'d> {
             }
             return index;
         }
-        let manifest = normalise(self.neighbours.folder(), &target).map(|folder| join(&folder, package_json::NAME));
+        let own = normalise(&self.base, &target);
+        let manifest = own.as_deref().map(|folder| join(folder, package_json::NAME));
         let is_there = manifest.is_some_and(|manifest| self.neighbours.has(&manifest));
         let locator = if is_there && members.contains(target.as_str()) {
             Locator::Workspace
         } else {
-            Locator::Path(Str::made(version.span(), target.as_str()))
+            Locator::Path(self.seen(version.str().unwrap_or_default(), &target))
         };
         let entry = Entry { scopes, ..Entry::new(Ecosystem::Npm, wanted.key_str(), None, locator) };
         let index = self.lockfile.push(entry);
