@@ -15,7 +15,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::formats::npm_spec::{self, Located, Spec};
-use crate::formats::{Claim, Format};
+use crate::formats::{Claim, Format, yarn_berry};
 use crate::neighbours::{Neighbours, join};
 use crate::syntax::{Document, Node, json, yaml};
 use crate::text::{Lost, Place, Problem, Str, Text, TextId};
@@ -224,8 +224,26 @@ fn entry(node: Node<'_>, content: &str, catalogs: &Catalogs<'_>) -> Entry {
             }
             _ => plain(None, Locator::Unresolved(whole.clone())),
         },
-        Spec::Unknown(_) => plain(None, Locator::Unresolved(whole.clone())),
+        Spec::Unknown(other) => {
+            let patched = other.strip_prefix("patch:").and_then(|patched| patched_entry(patched, &key, &whole, content));
+            patched.unwrap_or_else(|| plain(None, Locator::Unresolved(whole.clone())))
+        }
     }
+}
+
+/// What yarn patches (`name@npm%3A^1.0.0#./a.patch`), if a registry has it.
+fn patched_entry(patched: &str, key: &Str, whole: &Str, content: &str) -> Option<Entry> {
+    let of = yarn_berry::decoded(patched.split('#').next()?);
+    let (name, range) = npm_spec::split_name(&of);
+    let made = |text: &str| Str::made(whole.span, text);
+    let (name, version) = match npm_spec::parse(range) {
+        Spec::Version(version) => (name, Some(made(version))),
+        Spec::Range(_) => (name, None),
+        Spec::Alias { name, wanted } => (name, npm_spec::exact(wanted).map(made)),
+        _ => return None,
+    };
+    let alias = (name != key.of(content)).then(|| key.clone());
+    npm_spec::is_name(name).then(|| Entry { alias, ..Entry::new(Ecosystem::Npm, made(name), version, Locator::Silent) })
 }
 
 /// `jsr:^1` keeps the key as its name, `jsr:@scope/name@^1` names another.

@@ -347,7 +347,7 @@ fn binding(bindings: &str, key: &str) -> Option<String> {
 }
 
 /// Percent-decoding; what is no UTF-8 or no escape stays as it stands.
-fn decoded(encoded: &str) -> String {
+pub(super) fn decoded(encoded: &str) -> String {
     let digit =
         |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
     let bytes = encoded.as_bytes();
