@@ -191,10 +191,7 @@ impl<'t> Reader<'t> {
         for key in ["dependencies", "host-dependencies", "build-dependencies", "run-dependencies", "pypi-dependencies"] {
             let all = table.get(key).into_iter().flat_map(Node::members);
             // `"if(linux)"` holds what only some platforms want.
-            let all = all.flat_map(|node| match node.key().starts_with("if(") {
-                true => node.members().collect(),
-                false => vec![node],
-            });
+            let all = all.flat_map(|node| if node.key().starts_with("if(") { node.members().collect() } else { vec![node] });
             for node in all {
                 let is_pypi = key == "pypi-dependencies";
                 let own = name(&node.key_str(), node.key());

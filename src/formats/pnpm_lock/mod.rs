@@ -87,6 +87,8 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
         text,
         neighbours,
         base: rush::base(neighbours),
+        packed: if text.content.contains(rush::PACKED) { rush::projects(neighbours) } else { HashMap::new() },
+        projects: HashMap::new(),
         merged: HashMap::new(),
         links: HashMap::new(),
         twins: Vec::new(),
@@ -121,6 +123,10 @@ struct Reading<'d> {
     neighbours: &'d Neighbours<'d>,
     /// The folder that paths in the file are relative to.
     base: String,
+    /// Folders of projects by the names of the archives that Rush packs of them.
+    packed: HashMap<String, String>,
+    /// Folders of those that are in the tree, by their entries.
+    projects: HashMap<u32, String>,
     merged: HashMap<Same<'d>, u32>,
     /// Links by name and folder.
     links: HashMap<(&'d str, String), u32>,
@@ -271,6 +277,9 @@ impl<'d> Reading<'d> {
         };
         let resolution = node.get("resolution");
         let Located { locator, moving } = self.located(node, resolution, &key, spelling);
+        let project = self.packed.get(name.of(content)).filter(|_| matches!(locator, Locator::Path(_)));
+        let project = project.filter(|folder| self.neighbours.has(&join(folder, package_json::NAME))).cloned();
+        let locator = if project.is_some() { Locator::Workspace } else { locator };
         let runs_code = node.get("requiresBuild").filter(|flag| flag.bool() == Some(true)).map(Node::span);
         let from = ["tarball", "repo", "directory", "url", "registry"];
         let text_of = |key: &str| resolution.and_then(|resolution| resolution.get(key)).and_then(Node::text).unwrap_or("");
@@ -300,6 +309,7 @@ impl<'d> Reading<'d> {
         let index = self.lockfile.push(entry);
         self.merged.insert(same, index);
         self.hashes(index, resolution);
+        self.projects.extend(project.map(|folder| (index, folder)));
         for other in others {
             // The file states them once.
             self.lockfile.stated -= 1;
@@ -385,6 +395,9 @@ impl<'d> Reading<'d> {
         for number in 0..graph.snapshots.len() {
             let Some(snapshot) = graph.snapshots.get(number).copied() else { continue };
             let from = u32::try_from(number).unwrap_or(NONE);
+            if let Some(folder) = self.projects.get(&snapshot.entry).cloned() {
+                self.project(&folder, snapshot.node, graph);
+            }
             for wanted in EDGES.iter().filter_map(|section| snapshot.node.get(section)).flat_map(Node::members) {
                 let Some(reference) = wanted.scalar() else { continue };
                 if let Some(to) = graph.find(wanted.key(), reference, &mut buffer) {
@@ -399,6 +412,21 @@ impl<'d> Reading<'d> {
                 && from != to
             {
                 self.lockfile.edge(from, to);
+            }
+        }
+    }
+
+    /// What a project asks for of which Rush packs an archive.
+    fn project(&mut self, folder: &str, node: Node<'d>, graph: &Graph<'d>) {
+        self.lockfile.covers.extend(self.neighbours.find(&join(folder, package_json::NAME)));
+        let manifest = package_json::manifest(folder, self.neighbours);
+        let places = package_json::places(manifest.as_ref().map(Document::root));
+        let mut buffer = String::new();
+        for wanted in EDGES.iter().filter_map(|section| node.get(section)).flat_map(Node::members) {
+            let found = wanted.scalar().and_then(|reference| graph.find(wanted.key(), reference, &mut buffer));
+            let entry = found.and_then(|found| graph.snapshots.get(found as usize)).map_or(NONE, |snapshot| snapshot.entry);
+            if entry != NONE {
+                self.lockfile.declare(entry, places.get(wanted.key()).copied().unwrap_or_else(|| wanted.place()));
             }
         }
     }
