@@ -31,8 +31,10 @@ mod yarn_berry;
 mod yarn_v1;
 
 use crate::dependency::Lockfile;
+use crate::formats::package_json;
 use crate::neighbours::{Neighbours, folder_of, join};
 use crate::routing::Routing;
+use crate::syntax::{Document, lines, yaml};
 use crate::text::{Problem, Text};
 
 /// One package client.
@@ -79,6 +81,12 @@ pub fn serving(format: &str) -> Option<&'static Client> {
     CLIENTS.iter().copied().find(|client| client.serves.contains(&format))
 }
 
+/// The documents of a YAML file of settings: none where it has only comments, which clients take for no settings.
+fn settings_in(text: &Text) -> Result<Vec<Document<'_>>, Problem> {
+    let is_silent = |line: lines::Line<'_>| line.text.trim().is_empty() || line.text.trim_start().starts_with('#');
+    if lines::of(&text.content).all(is_silent) { Ok(Vec::new()) } else { yaml::read_with_aliases(text) }
+}
+
 /// The files of this name in the folders of other projects that a lockfile locks, in path order: some clients read them when they are
 /// started there.
 fn members_with<'a>(name: &str, lockfile: &Lockfile, neighbours: &Neighbours<'a>) -> Vec<Result<&'a Text, &'a Problem>> {
@@ -86,8 +94,11 @@ fn members_with<'a>(name: &str, lockfile: &Lockfile, neighbours: &Neighbours<'a>
     let is_members = |path: &str| {
         let folder = folder_of(path);
         let is_named = path.strip_prefix(folder).is_some_and(|rest| rest.trim_start_matches('/') == name);
-        let manifest = neighbours.find(&join(folder, "package.json"));
-        is_named && folder != root && manifest.is_some_and(|manifest| lockfile.covers.contains(&manifest))
+        let manifest = neighbours.find(&join(folder, package_json::NAME));
+        is_named
+            && folder != root
+            && !package_json::is_installed(folder)
+            && manifest.is_some_and(|manifest| lockfile.covers.contains(&manifest))
     };
     neighbours
         .below(root)

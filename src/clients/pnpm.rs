@@ -8,17 +8,18 @@
 //!
 //! Quirks: pnpm 10.9 and later ask npm.jsr.io for the scope `@jsr` by themselves; `${VAR}` in a registry is ignored by 10 and 11 and
 //! refused by 12, and counts as unknown for all. From 10 on only listed packages run code when they are installed.
+//! In a repository of Rush's, `common/config/rush/.npmrc` counts for subspaces and autoinstallers too.
 //! `.pnpmfile.cjs` runs on every install. Specification: pnpm.io, settings; tested with pnpm 8 to 12.
 
 use std::collections::BTreeSet;
 
 use crate::clients::npmrc::{self, Config, Line};
-use crate::clients::{Client, manager, members_with};
+use crate::clients::{Client, manager, members_with, settings_in};
 use crate::dependency::Lockfile;
-use crate::formats::package_json;
+use crate::formats::{package_json, rush};
 use crate::neighbours::{Neighbours, join};
 use crate::routing::{Address, Asked, Effect, KnownBy, Routing, Rule, When};
-use crate::syntax::{Kind, Node, yaml};
+use crate::syntax::{Kind, Node};
 use crate::text::{Place, Problem, Span};
 
 const WORKSPACE: &str = "pnpm-workspace.yaml";
@@ -76,6 +77,9 @@ fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
     let version = told.and_then(|manager| manager.major.map(|major| (major, manager.minor.unwrap_or(0))));
     let generations = generations(lockfile, version);
     let mut npmrc = Config::beside(neighbours, &mut routing);
+    if let Some(found) = rush::settings(neighbours).and_then(|folder| neighbours.at(&join(&folder, npmrc::NAME))) {
+        npmrc.push(found, &mut routing);
+    }
     npmrc.settings(&NPMRC_SETTINGS, &mut routing);
     workspace.settings(&mut routing);
     builds(&workspace, &generations, neighbours, &mut routing);
@@ -232,7 +236,7 @@ impl Workspace {
         let Some(found) = neighbours.beside(WORKSPACE) else { return workspace };
         let documents = found.map_err(Problem::clone).and_then(|text| {
             routing.read.push(text.id);
-            yaml::read_with_aliases(text)
+            settings_in(text)
         });
         match documents {
             Ok(documents) => documents.iter().for_each(|document| workspace.take(document.root())),
@@ -405,5 +409,41 @@ reads .npmrc
         let files = [("pnpm-workspace.yaml", "registries: [\n")];
         let found = pnpm(V9, "pnpm@10.0.0", &files);
         assert!(found.starts_with("Silent -> unknown: pnpm-workspace.yaml is not YAML"), "{found}");
+    }
+
+    #[test]
+    fn a_file_of_comments_says_nothing() {
+        assert_eq!(pnpm(V6, "", &[("pnpm-workspace.yaml", "# the root\n\n")]), "reads pnpm-workspace.yaml\n");
+        assert_eq!(pnpm(V6, "", &[("pnpm-workspace.yaml", "")]), "reads pnpm-workspace.yaml\n");
+        assert!(pnpm(V6, "", &[("pnpm-workspace.yaml", "packages: [\n")]).contains("is not YAML"));
+    }
+
+    #[test]
+    fn rush_brings_settings_of_its_own_folder() {
+        let files = [
+            ("rush.json", "{}"),
+            ("common/config/rush/.npmrc", "registry=https://a.example/\n"),
+            ("common/config/subspaces/web/pnpm-lock.yaml", V6),
+            ("common/config/subspaces/web/.npmrc", "@acme:registry=https://b.example/\n"),
+            ("common/autoinstallers/tool/pnpm-lock.yaml", V6),
+        ];
+        assert_eq!(
+            routing("common/config/subspaces/web/pnpm-lock.yaml", &files),
+            "\
+SilentFor(@acme/*) -> https://b.example/
+Silent -> https://a.example/
+reads common/config/subspaces/web/.npmrc
+reads common/config/rush/.npmrc
+"
+        );
+        let tool = "common/autoinstallers/tool/pnpm-lock.yaml";
+        assert_eq!(routing(tool, &files), "Silent -> https://a.example/\nreads common/config/rush/.npmrc\n");
+        assert_eq!(routing(tool, files.get(1..).unwrap_or_default()), "");
+    }
+
+    #[test]
+    fn an_installed_package_is_no_member() {
+        let files = [("node_modules/a/package.json", "{}"), ("node_modules/a/.npmrc", "registry=https://evil.example/")];
+        assert_eq!(pnpm(V6, "", &files), "");
     }
 }

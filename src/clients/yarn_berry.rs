@@ -9,11 +9,11 @@
 //! tested with yarn 2 to 4.
 
 use crate::clients::npmrc::{self, Config, Line};
-use crate::clients::{Client, members_with};
+use crate::clients::{Client, members_with, settings_in};
 use crate::dependency::Lockfile;
 use crate::neighbours::Neighbours;
 use crate::routing::{Effect, Routing};
-use crate::syntax::{Kind, Node, yaml};
+use crate::syntax::{Kind, Node};
 use crate::text::{Problem, Text};
 
 const NAME: &str = ".yarnrc.yml";
@@ -47,7 +47,7 @@ fn read(lockfile: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
 fn take(found: Result<&Text, &Problem>, config: &mut Config, routing: &mut Routing, seen: Option<&mut Vec<&'static str>>) {
     let documents = found.map_err(Problem::clone).and_then(|text| {
         routing.read.push(text.id);
-        yaml::read_with_aliases(text)
+        settings_in(text)
     });
     match documents {
         Ok(documents) => {
@@ -159,5 +159,13 @@ problem .yarnrc.yml:1: `registry`: `${R:-https://a.example}` depends on the envi
     fn a_broken_file_may_say_anything() {
         let found = routing("yarn.lock", &[("yarn.lock", LOCK), (".yarnrc.yml", "a: [\n")]);
         assert!(found.starts_with("Silent -> unknown: .yarnrc.yml is not YAML"), "{found}");
+    }
+
+    #[test]
+    fn a_file_of_comments_says_nothing() {
+        for content in ["", "\n", "# nodeLinker: node-modules\n"] {
+            let found = routing("yarn.lock", &[("yarn.lock", LOCK), (".yarnrc.yml", content)]);
+            assert_eq!(found, "reads .yarnrc.yml\n");
+        }
     }
 }

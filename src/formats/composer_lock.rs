@@ -18,14 +18,15 @@ use crate::ecosystem::Ecosystem;
 use crate::neighbours::Neighbours;
 use crate::routing::{Address, Asked, KnownBy, Rule, When};
 use crate::shape;
-use crate::syntax::{Node, json};
+use crate::syntax::{Kind as NodeKind, Node, json};
 use crate::text::{Lost, Problem, Span, Str, Text};
 
 pub(crate) static FORMAT: Format = Format {
     id: "composer-lock",
     title: "composer.lock",
     kind: Kind::Lock,
-    files: &[Claim::Name("composer.lock")],
+    // The variable COMPOSER may name another manifest, and so another lock.
+    files: &[Claim::Name("composer.lock"), Claim::Around("composer-", ".lock"), Claim::Around("composer.", ".lock")],
     looks: None,
     shadowed_by: &[],
     read,
@@ -59,7 +60,7 @@ const PAIRS_MAX: usize = 64;
 fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let document = json::read(text)?;
     let root = document.root();
-    if root.get("packages").is_none_or(|packages| packages.kind() != crate::syntax::Kind::List) {
+    if root.get("packages").is_none_or(|packages| packages.kind() != NodeKind::List) {
         return Err(root.problem(Lost::File, "has no list `packages`, which every composer.lock has"));
     }
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
@@ -93,7 +94,7 @@ struct Reader<'d> {
 
 impl<'d> Reader<'d> {
     fn list(&mut self, list: Node<'d>, scopes: Scopes) {
-        if list.kind() != crate::syntax::Kind::List && list.kind() != crate::syntax::Kind::Null {
+        if list.kind() != NodeKind::List && list.kind() != NodeKind::Null {
             self.lockfile.problems.push(list.problem(Lost::Detail, format!("`{}` is not a list of packages", list.key())));
         }
         for node in list.items() {
@@ -103,7 +104,9 @@ impl<'d> Reader<'d> {
 
     fn package(&mut self, node: Node<'d>, scopes: Scopes) {
         let field = |key: &str| node.get(key).filter(|field| field.text().is_some_and(|text| !text.is_empty()));
-        let (Some(name), Some(version)) = (field("name"), field("version")) else {
+        // Some repositories state a date as a number, which Composer takes.
+        let version = node.get("version").filter(|version| matches!(version.kind(), NodeKind::Text | NodeKind::Number));
+        let (Some(name), Some(version)) = (field("name"), version.filter(|version| version.scalar() != Some(""))) else {
             self.lockfile.stated += 1;
             self.lockfile.problems.push(node.problem(Lost::Entry, "a package has no name or no version as text"));
             return;
@@ -113,7 +116,7 @@ impl<'d> Reader<'d> {
             return self.repeated(index, node, version, scopes);
         }
         let locator = self.locate(node);
-        let mut entry = Entry::new(Ecosystem::Composer, name.str().unwrap_or_default(), version.str(), locator);
+        let mut entry = Entry::new(Ecosystem::Composer, name.str().unwrap_or_default(), version.scalar_str(), locator);
         entry.scopes = scopes;
         entry.moving = moving(&entry, version);
         entry.foreign = foreign(node).and_then(|address| Some(Box::new(address.str()?)));
@@ -132,7 +135,7 @@ impl<'d> Reader<'d> {
         self.lockfile.stated += 1;
         let content = &self.text.content;
         let Some(entry) = self.lockfile.entries.get_mut(index as usize) else { return };
-        if entry.version.as_ref().is_some_and(|known| Some(known.of(content)) == version.text()) {
+        if entry.version.as_ref().is_some_and(|known| Some(known.of(content)) == version.scalar()) {
             entry.scopes = entry.scopes.with(scopes);
             return;
         }
@@ -141,7 +144,7 @@ impl<'d> Reader<'d> {
 
     fn checksum(&mut self, index: u32, sum: Node<'d>) {
         match sum.text() {
-            None if sum.kind() == crate::syntax::Kind::Null => {}
+            None if sum.kind() == NodeKind::Null => {}
             Some("") => {}
             Some(hex) if hex.len() == 40 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
                 self.lockfile.hash(index, Str::made(sum.span(), format!("sha1:{hex}")));
@@ -218,7 +221,9 @@ impl<'d> Reader<'d> {
 
     /// What the repository itself asks for stands in `composer.json`.
     fn manifest(&mut self, neighbours: &Neighbours<'_>) {
-        let text = match neighbours.beside("composer.json") {
+        // The variable COMPOSER names another manifest, and the lock after it.
+        let name = self.text.path.rsplit('/').next().and_then(|name| name.strip_suffix(".lock")).unwrap_or("composer");
+        let text = match neighbours.beside(&format!("{name}.json")) {
             Some(Ok(text)) => text,
             Some(Err(problem)) => return self.lockfile.problems.push(Problem { lost: Lost::Detail, ..problem.clone() }),
             None => return,
@@ -322,7 +327,7 @@ fn is_pinned(reference: &str) -> bool {
 
 /// The branch that moves a package of a repository, where no commit pins it.
 fn moving(entry: &Entry, version: Node<'_>) -> Option<Str> {
-    if matches!(entry.locator, Locator::Git { commit: None, .. }) { version.str() } else { None }
+    if matches!(entry.locator, Locator::Git { commit: None, .. }) { version.scalar_str() } else { None }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::{Claim, Format};
 use crate::dependency::{Kind, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::neighbours::Neighbours;
-use crate::syntax::{Kind as NodeKind, Node, yaml};
+use crate::syntax::{Kind as NodeKind, Node, lines, yaml};
 use crate::text::{Lost, Problem, Text};
 
 /// The row of the table.
@@ -31,10 +31,16 @@ pub(crate) static FORMAT: Format = Format {
         Claim::SuffixAnyCase(".conda-lock.yml"),
         Claim::SuffixAnyCase(".conda-lock.yaml"),
     ],
-    looks: None,
+    looks: Some(looks),
     shadowed_by: &[],
     read,
 };
+
+/// Whether it is no workflow, which may have the name of what it updates (`.github/workflows/conda-lock.yml`).
+fn looks(content: &str) -> bool {
+    let has = |key: &str| lines::of(content).any(|line| line.text.starts_with(key));
+    has("package:") || !has("jobs:")
+}
 
 fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let documents = yaml::read(text)?;

@@ -218,7 +218,17 @@ impl<'d> Reading<'d> {
         if let Some(version) = version {
             return self.by_id.get(version).or_else(|| self.by_id.get(format!("{name}@{version}").as_str())).copied();
         }
-        self.by_name.get(name).copied().flatten()
+        self.by_name.get(name).copied().flatten().or_else(|| self.only_asked(wanted))
+    }
+
+    /// Of several versions of a name, the one that the only specifier of that name is locked to.
+    fn only_asked(&self, wanted: &str) -> Option<u32> {
+        let mut all =
+            self.specifiers.iter().filter(|(asked, _)| asked.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('@')));
+        let (asked, version) = all.next()?;
+        all.next()
+            .is_none()
+            .then(|| self.by_id.get(format!("{}@{}", split_name(strip(asked)).0, strip(version)).as_str()).copied())?
     }
 
     fn edges(&mut self, node: Node<'d>) {

@@ -67,6 +67,7 @@ pub(crate) mod python;
 mod reach;
 mod remote;
 mod requirements;
+pub(crate) mod rush;
 mod sbt_lock;
 mod shell;
 #[cfg(test)]
@@ -245,6 +246,9 @@ pub fn by_id(id: &str) -> Option<&'static Format> {
 pub fn read(format: &'static Format, text: &Text, neighbours: &Neighbours<'_>) -> Lockfile {
     let read = (format.read)(text, neighbours);
     let mut lockfile = read.unwrap_or_else(|problem| Lockfile::unreadable(text, format, format.kind, problem));
+    if package_json::FORMAT.shadowed_by.contains(&format.id) {
+        lockfile.covers.extend(package_json::installed(neighbours));
+    }
     lockfile.finish();
     lockfile
 }

@@ -140,6 +140,12 @@ pub(crate) fn is_name(name: &str) -> bool {
     }
 }
 
+/// Whether a package that has a name of its own may be installed there: a name, or names below each other
+/// (`@scope/node_modules/name`, which yarn takes from a manifest).
+pub(crate) fn is_folder(path: &str) -> bool {
+    path.split('/').all(|part| is_name(part.strip_prefix('@').unwrap_or(part)))
+}
+
 fn leads_elsewhere(c: char) -> bool {
     !c.is_ascii_alphanumeric() && (c.is_control() || c.is_whitespace() || "/\\:@#?%&\"'<>^|`".contains(c))
 }

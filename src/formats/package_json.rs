@@ -15,7 +15,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::formats::npm_spec::{self, Located, Spec};
-use crate::formats::{Claim, Format};
+use crate::formats::{Claim, Format, yarn_berry};
 use crate::neighbours::{Neighbours, join};
 use crate::syntax::{Document, Node, json, yaml};
 use crate::text::{Lost, Place, Problem, Str, Text, TextId};
@@ -119,6 +119,17 @@ pub(crate) fn members<'a>(patterns: &[&str], neighbours: &Neighbours<'a>) -> BTr
     found
 }
 
+/// Whether a path is one of an installed package, whose manifest asks for nothing that the repository installs.
+pub(crate) fn is_installed(path: &str) -> bool {
+    path.split('/').any(|part| part == "node_modules")
+}
+
+/// The manifests of the packages that are installed beside a lockfile, where a repository has them too.
+pub(super) fn installed<'a>(neighbours: &Neighbours<'a>) -> impl Iterator<Item = TextId> + use<'a> {
+    let all = neighbours.starting_with(&join(neighbours.folder(), "node_modules/"));
+    all.filter(|(_, path)| path.rsplit('/').next() == Some(NAME)).map(|(id, _)| id)
+}
+
 fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let document = json::read(text)?;
     let root = document.root();
@@ -139,11 +150,12 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let is_optional = |meta: &Node<'_>| meta.get("optional").and_then(Node::bool) == Some(true);
     let meta = root.get("peerDependenciesMeta").into_iter().flat_map(Node::members);
     let optional_peers: HashSet<&str> = meta.filter(is_optional).map(Node::key).collect();
-    let catalog_files = catalog_files(root, neighbours);
+    let has_any = requests(root).any(|request| request.node.text().is_some_and(|spec| spec.starts_with(CATALOG)));
+    let catalog_files = if has_any { catalog_files(neighbours) } else { Vec::new() };
     let catalogs = Catalogs::of(&catalog_files);
     let mut known: HashMap<(&str, &str), u32> = HashMap::new();
     for request in requests(root) {
-        let Some(spec) = request.node.text().filter(|_| npm_spec::is_name(request.node.key())) else {
+        let Some(spec) = request.node.text().filter(|spec| is_request(request.node.key(), spec)) else {
             lockfile.stated += 1;
             let message = format!("`{}` is no request, expected a name and a version", request.node.key());
             lockfile.problems.push(Problem::new(request.node.key_place(), Lost::Entry, message));
@@ -166,6 +178,11 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
         known.insert((request.node.key(), spec), index);
     }
     Ok(lockfile)
+}
+
+/// Whether a key asks for a package; another's may be installed below a name too.
+fn is_request(key: &str, spec: &str) -> bool {
+    npm_spec::is_name(key) || (npm_spec::is_folder(key) && matches!(npm_spec::parse(spec), Spec::Alias { .. }))
 }
 
 /// The entry for one request that no lockfile answers.
@@ -207,8 +224,26 @@ fn entry(node: Node<'_>, content: &str, catalogs: &Catalogs<'_>) -> Entry {
             }
             _ => plain(None, Locator::Unresolved(whole.clone())),
         },
-        Spec::Unknown(_) => plain(None, Locator::Unresolved(whole.clone())),
+        Spec::Unknown(other) => {
+            let patched = other.strip_prefix("patch:").and_then(|patched| patched_entry(patched, &key, &whole, content));
+            patched.unwrap_or_else(|| plain(None, Locator::Unresolved(whole.clone())))
+        }
     }
+}
+
+/// What yarn patches (`name@npm%3A^1.0.0#./a.patch`), if a registry has it.
+fn patched_entry(patched: &str, key: &Str, whole: &Str, content: &str) -> Option<Entry> {
+    let of = yarn_berry::decoded(patched.split('#').next()?);
+    let (name, range) = npm_spec::split_name(&of);
+    let made = |text: &str| Str::made(whole.span, text);
+    let (name, version) = match npm_spec::parse(range) {
+        Spec::Version(version) => (name, Some(made(version))),
+        Spec::Range(_) => (name, None),
+        Spec::Alias { name, wanted } => (name, npm_spec::exact(wanted).map(made)),
+        _ => return None,
+    };
+    let alias = (name != key.of(content)).then(|| key.clone());
+    npm_spec::is_name(name).then(|| Entry { alias, ..Entry::new(Ecosystem::Npm, made(name), version, Locator::Silent) })
 }
 
 /// `jsr:^1` keeps the key as its name, `jsr:@scope/name@^1` names another.
@@ -223,23 +258,25 @@ fn jsr(key: &Str, wanted: &str, whole: &Str, content: &str) -> Entry {
     Entry { alias: Some(key.clone()), ..Entry::new(Ecosystem::Jsr, name, version, client_id) }
 }
 
-/// The files that may name versions once for all members of a workspace, read only if the manifest asks for any: pnpm's
-/// pnpm-workspace.yaml, bun's root manifest.
-fn catalog_files<'a>(manifest: Node<'_>, neighbours: &Neighbours<'a>) -> Vec<Document<'a>> {
-    if !requests(manifest).any(|request| request.node.text().is_some_and(|spec| spec.starts_with("catalog:"))) {
-        return Vec::new();
-    }
-    let pnpm = neighbours.upwards("pnpm-workspace.yaml").into_iter().flatten();
-    let mut documents: Vec<_> = pnpm.filter_map(|text| yaml::read_with_aliases(text).ok()).flatten().collect();
+/// What asks for a version that a catalog names begins so.
+pub(super) const CATALOG: &str = "catalog:";
+
+/// The files that may name versions once for all members of a workspace: pnpm's pnpm-workspace.yaml, yarn's .yarnrc.yml, bun's root
+/// manifest.
+pub(super) fn catalog_files<'a>(neighbours: &Neighbours<'a>) -> Vec<Document<'a>> {
+    let settings = ["pnpm-workspace.yaml", ".yarnrc.yml"].into_iter().flat_map(|name| neighbours.upwards(name)).flatten();
+    let mut documents: Vec<_> = settings.filter_map(|text| yaml::read_with_aliases(text).ok()).flatten().collect();
     documents.extend(neighbours.upwards(NAME).into_iter().flatten().filter_map(|text| json::read(text).ok()));
     documents
 }
 
 /// What catalogs say, by catalog and name; the default catalog is `default`.
-struct Catalogs<'d>(HashMap<(&'d str, &'d str), &'d str>);
+#[derive(Default)]
+pub(super) struct Catalogs<'d>(HashMap<(&'d str, &'d str), &'d str>);
 
 impl<'d> Catalogs<'d> {
-    fn of(documents: &'d [Document<'d>]) -> Self {
+    /// What these files say; the first that names a package counts.
+    pub(super) fn of(documents: &'d [Document<'d>]) -> Self {
         let mut found = HashMap::new();
         for document in documents {
             let root = document.root();
@@ -256,6 +293,14 @@ impl<'d> Catalogs<'d> {
             }
         }
         Self(found)
+    }
+
+    /// What a range asks for: itself, or what the catalog says that it names.
+    pub(super) fn range<'r>(&self, name: &str, range: &'r str) -> &'r str
+    where
+        'd: 'r,
+    {
+        range.strip_prefix(CATALOG).and_then(|catalog| self.wanted(catalog.trim(), name)).unwrap_or(range)
     }
 
     fn wanted(&self, catalog: &str, name: &str) -> Option<&'d str> {

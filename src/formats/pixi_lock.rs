@@ -36,6 +36,9 @@ pub(crate) static FORMAT: Format = Format {
     read,
 };
 
+/// Lists of what builds a package from its sources.
+const BUILDERS: [&str; 2] = ["build_packages", "host_packages"];
+
 const SECTIONS: [&str; 6] = ["version", "metadata", "platforms", "environments", "packages", "package"];
 
 fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
@@ -62,11 +65,12 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
         conda_lock::read_list(&mut lockfile, text, list);
         return Ok(lockfile);
     }
-    let mut reader = Reader { packages: Packages::new(text), needs: needs(root, list), nodes: Vec::new() };
+    let by_address = HashMap::new();
+    let mut reader = Reader { packages: Packages::new(text), needs: needs(root, list), nodes: Vec::new(), by_address };
     for node in list.items() {
         reader.package(&mut lockfile, node);
     }
-    reader.edges();
+    reader.edges(&mut lockfile);
     reader.project(&mut lockfile, neighbours);
     reader.packages.finish(&mut lockfile);
     Ok(lockfile)
@@ -88,7 +92,7 @@ fn needs<'d>(root: Node<'d>, list: Node<'d>) -> HashMap<&'d str, Needs> {
         }
     }
     for node in list.items() {
-        for key in ["build_packages", "host_packages"] {
+        for key in BUILDERS {
             for item in node.get(key).into_iter().flat_map(Node::items) {
                 need(item, Needs::BUILD);
             }
@@ -105,6 +109,7 @@ struct Reader<'t> {
     packages: Packages<'t>,
     needs: HashMap<&'t str, Needs>,
     nodes: Vec<(u32, Ecosystem, Node<'t>)>,
+    by_address: HashMap<&'t str, u32>,
 }
 
 impl<'t> Reader<'t> {
@@ -130,11 +135,17 @@ impl<'t> Reader<'t> {
         let needs = self.needs.get(address).copied().unwrap_or_default();
         let ecosystem = package.ecosystem;
         let index = package.add(lockfile, &mut self.packages, needs);
+        self.by_address.insert(address, index);
         self.nodes.push((index, ecosystem, node));
     }
 
-    fn edges(&mut self) {
+    fn edges(&mut self, lockfile: &mut Lockfile) {
         for (from, ecosystem, node) in std::mem::take(&mut self.nodes) {
+            // What builds a package of this repository is named by its address.
+            let builders = BUILDERS.iter().filter_map(|key| node.get(key)).flat_map(Node::items).flat_map(Node::members);
+            for to in builders.filter_map(|builder| self.by_address.get(builder.text()?)) {
+                lockfile.edge(from, *to);
+            }
             for spec in node.get("depends").into_iter().flat_map(Node::items).filter_map(Node::text) {
                 require(&mut self.packages, from, Ecosystem::Conda, spec_name(spec));
             }
@@ -164,7 +175,9 @@ impl<'t> Reader<'t> {
                 entry.direct = Some(false);
             }
             let mut tables = vec![table];
-            tables.extend(table.get("feature").into_iter().flat_map(Node::members));
+            tables.extend(table.get("package"));
+            let named = ["feature", "environments"].into_iter().filter_map(|key| table.get(key));
+            tables.extend(named.flat_map(Node::members));
             let targets = tables.iter().filter_map(|table| table.get("target")).flat_map(Node::members);
             let targets: Vec<Node<'_>> = targets.collect();
             tables.extend(targets);
@@ -176,7 +189,10 @@ impl<'t> Reader<'t> {
 
     fn declare(&self, lockfile: &mut Lockfile, text: &Text, table: Node<'_>) {
         for key in ["dependencies", "host-dependencies", "build-dependencies", "run-dependencies", "pypi-dependencies"] {
-            for node in table.get(key).into_iter().flat_map(Node::members) {
+            let all = table.get(key).into_iter().flat_map(Node::members);
+            // `"if(linux)"` holds what only some platforms want.
+            let all = all.flat_map(|node| if node.key().starts_with("if(") { node.members().collect() } else { vec![node] });
+            for node in all {
                 let is_pypi = key == "pypi-dependencies";
                 let own = name(&node.key_str(), node.key());
                 let (ecosystem, name) =

@@ -5,10 +5,11 @@
 use foldhash::HashMap;
 
 use crate::dependency::{Lockfile, Scopes};
-use crate::formats::package_json::{self, Request};
+use crate::formats::npm_spec::{self, split_name};
+use crate::formats::package_json::{self, Catalogs, Request};
 use crate::formats::reach::Walk;
 use crate::neighbours::{Neighbours, join};
-use crate::syntax::Document;
+use crate::syntax::{Document, Node};
 use crate::text::{Lost, Place, Problem, Span, TextId};
 
 /// Blocks by descriptor and by name.
@@ -17,7 +18,18 @@ pub(super) struct Index<'d> {
     by_descriptor: HashMap<&'d str, u32>,
     /// `None` where a name has several.
     by_name: HashMap<&'d str, Option<u32>>,
+    /// By name: what `resolutions` put in its place.
+    replaced: HashMap<String, Vec<Replaced>>,
     buffer: String,
+}
+
+/// A package that `resolutions` put in the place of what is asked for.
+struct Replaced {
+    /// Only where this package asks for it.
+    asker: Option<String>,
+    /// Only where it is asked for in this range.
+    range: Option<String>,
+    entry: u32,
 }
 
 impl<'d> Index<'d> {
@@ -27,9 +39,33 @@ impl<'d> Index<'d> {
         self.by_name.entry(name).and_modify(|one| *one = one.filter(|one| *one == entry)).or_insert(Some(entry));
     }
 
-    /// The entry that `name` in `range` means: the block of this descriptor, with one of the protocols in front where none is written,
-    /// else the only block of that name (`resolutions` change ranges).
-    pub(super) fn find(&mut self, name: &str, range: &str, protocols: &[&str]) -> Option<u32> {
+    /// Takes in what the root's `resolutions` put in the place of others, where the lockfile has it.
+    pub(super) fn replace(&mut self, resolutions: Node<'_>, protocols: &[&str]) {
+        for (resolution, wanted) in resolutions.members().filter_map(|node| Some((node.key(), node.text()?))) {
+            let (asker, asked) = split_asker(resolution);
+            let (name, range) = split_name(asked);
+            let bound = format!("{name}@{wanted}::");
+            let found = self.exact(name, wanted, protocols);
+            let found = found.or_else(|| self.by_descriptor.iter().find(|(key, _)| key.starts_with(&bound)).map(|(_, at)| *at));
+            let Some(entry) = found else { continue };
+            let asker = asker.map(|asker| split_name(asker).0.to_owned());
+            let range = (!range.is_empty()).then(|| range.to_owned());
+            self.replaced.entry(name.to_owned()).or_default().push(Replaced { asker, range, entry });
+        }
+    }
+
+    /// The entry that `name` in `range` means where `asker` asks for it (`""`: the repository): what `resolutions` put there, else the
+    /// block of this descriptor, with one of the protocols in front where none is written, else the only block of that name.
+    pub(super) fn find(&mut self, asker: &str, (name, range): (&str, &str), protocols: &[&str]) -> Option<u32> {
+        let is_meant = |replaced: &&Replaced| {
+            let is_range = |of: &String| bare(of) == bare(range);
+            replaced.asker.as_ref().is_none_or(|of| of == asker) && replaced.range.as_ref().is_none_or(is_range)
+        };
+        let replaced = self.replaced.get(name).and_then(|all| all.iter().find(is_meant)).map(|replaced| replaced.entry);
+        replaced.or_else(|| self.exact(name, range, protocols)).or_else(|| self.by_name.get(name).copied().flatten())
+    }
+
+    fn exact(&mut self, name: &str, range: &str, protocols: &[&str]) -> Option<u32> {
         for protocol in protocols {
             self.buffer.clear();
             self.buffer.extend([name, "@", protocol, range]);
@@ -37,7 +73,22 @@ impl<'d> Index<'d> {
                 return Some(*found);
             }
         }
-        self.by_name.get(name).copied().flatten()
+        None
+    }
+}
+
+/// A range without the protocol that stands for a registry.
+fn bare(range: &str) -> &str {
+    range.strip_prefix("npm:").unwrap_or(range)
+}
+
+/// `asker/name` of `resolutions` into both; a name may have an npm scope.
+fn split_asker(resolution: &str) -> (Option<&str>, &str) {
+    let scope = if resolution.starts_with('@') { resolution.find('/').map_or(0, |at| at + 1) } else { 0 };
+    let end = resolution.get(scope..).and_then(|rest| rest.find('/')).map(|at| scope + at);
+    match end.and_then(|end| Some((resolution.get(..end)?, resolution.get(end + 1..)?))) {
+        Some((asker, name)) if npm_spec::is_name(split_name(name).0) => (Some(asker), name),
+        _ => (None, resolution),
     }
 }
 
@@ -73,6 +124,11 @@ impl<'a> Projects<'a> {
         projects
     }
 
+    /// What the root's manifest puts in the place of others.
+    pub(super) fn resolutions(&self) -> Option<Node<'_>> {
+        self.documents.first().filter(|_| self.has_root).and_then(|(_, document)| document.root().get("resolutions"))
+    }
+
     fn add(&mut self, folder: &str, neighbours: &Neighbours<'a>) {
         let Some(id) = neighbours.find(&join(folder, package_json::NAME)) else { return };
         match package_json::manifest(folder, neighbours) {
@@ -82,7 +138,13 @@ impl<'a> Projects<'a> {
     }
 
     /// Asks for everything: declares entries, and begins the walk for scopes.
-    pub(super) fn ask(&self, index: &mut Index<'_>, protocols: &[&str], lockfile: &mut Lockfile, walk: &mut Walk) {
+    pub(super) fn ask(
+        &self,
+        index: &mut Index<'_>,
+        (protocols, catalogs): (&[&str], &Catalogs<'_>),
+        lockfile: &mut Lockfile,
+        walk: &mut Walk,
+    ) {
         for id in &self.broken {
             lockfile.covers.push(*id);
             let message = "cannot be read as a package.json, so what is asked for directly is not known";
@@ -95,7 +157,8 @@ impl<'a> Projects<'a> {
                 if scopes.contains(Scopes::PEER) {
                     continue;
                 }
-                let Some(entry) = index.find(node.key(), node.text().unwrap_or(""), protocols) else { continue };
+                let range = catalogs.range(node.key(), node.text().unwrap_or(""));
+                let Some(entry) = index.find("", (node.key(), range), protocols) else { continue };
                 lockfile.declare(entry, Place { text: *id, span: node.span() });
                 let is_optional = scopes.contains(Scopes::OPTIONAL);
                 walk.begin(entry, if is_optional { Scopes::PRODUCTION } else { scopes }, is_optional);

@@ -15,7 +15,7 @@ use foldhash::{HashMap, HashMapExt, HashSet};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::formats::npm_spec::{self, Located, Spec, part, split_name};
-use crate::formats::package_json;
+use crate::formats::package_json::{self, Catalogs};
 use crate::formats::reach::Walk;
 use crate::formats::yarn::{self, Index, Projects};
 use crate::formats::{Claim, Format};
@@ -277,17 +277,29 @@ impl<'d> Reading<'d> {
                 index.add(descriptor, split_name(descriptor).0, *entry);
             }
         }
+        let has_catalogs = self.text.content.contains(package_json::CATALOG);
+        let files = if has_catalogs { package_json::catalog_files(self.neighbours) } else { Vec::new() };
+        let catalogs = Catalogs::of(&files);
         let mut walk = Walk::default();
-        let mut folders = Vec::new();
-        for (block, from) in blocks.iter().zip(numbers) {
-            let Some(from) = from else { continue };
+        let mut folders: Vec<String> = Vec::new();
+        for block in blocks {
             let member = resolution(*block).1.strip_prefix("workspace:");
             folders.extend(member.and_then(|folder| normalise(self.neighbours.folder(), folder)));
+        }
+        let projects = Projects::around(self.neighbours, &folders);
+        if let Some(resolutions) = projects.resolutions() {
+            index.replace(resolutions, &PROTOCOLS);
+        }
+        for (block, from) in blocks.iter().zip(numbers) {
+            let Some(from) = from else { continue };
+            let (asker, reference) = resolution(*block);
+            let member = reference.strip_prefix("workspace:");
             let is_optional = |meta: &Node<'_>| meta.get("optional").and_then(Node::bool) == Some(true);
             let meta = block.get("dependenciesMeta").into_iter().flat_map(Node::members);
             let optional: HashSet<&str> = meta.filter(is_optional).map(Node::key).collect();
             for wanted in block.get("dependencies").into_iter().flat_map(Node::members) {
-                let Some(to) = index.find(wanted.key(), wanted.scalar().unwrap_or(""), &PROTOCOLS) else { continue };
+                let range = catalogs.range(wanted.key(), wanted.scalar().unwrap_or(""));
+                let Some(to) = index.find(asker, (wanted.key(), range), &PROTOCOLS) else { continue };
                 if member.is_some() {
                     self.lockfile.edge(*from, to);
                     self.lockfile.declare(to, wanted.place());
@@ -299,8 +311,7 @@ impl<'d> Reading<'d> {
                 member.direct = Some(true);
             }
         }
-        let projects = Projects::around(self.neighbours, &folders);
-        projects.ask(&mut index, &PROTOCOLS, &mut self.lockfile, &mut walk);
+        projects.ask(&mut index, (&PROTOCOLS, &catalogs), &mut self.lockfile, &mut walk);
         let knows = projects.has_root;
         yarn::settle(&mut self.lockfile, walk, knows);
         let has_members = !folders.is_empty();
@@ -336,7 +347,7 @@ fn binding(bindings: &str, key: &str) -> Option<String> {
 }
 
 /// Percent-decoding; what is no UTF-8 or no escape stays as it stands.
-fn decoded(encoded: &str) -> String {
+pub(super) fn decoded(encoded: &str) -> String {
     let digit =
         |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
     let bytes = encoded.as_bytes();

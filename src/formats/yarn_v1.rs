@@ -4,8 +4,8 @@
 //! folders, hashes (the `#sha1` behind an address too), edges; directness and scopes from the manifests beside. Never guesses them
 //! without, and never resolves a range.
 //!
-//! Specification: classic.yarnpkg.com, yarn.lock, and yarn's own parser. Quirks: one block for several ranges; `file:` and a range may
-//! share one; a folder has no `resolved`; archives of git sites are repositories; with an offline mirror `resolved` may be a bare file
+//! Specification: classic.yarnpkg.com, yarn.lock, and yarn's own parser. Quirks: npm (from 7), which writes it too, puts the names of
+//! fields in quotes, and yarn takes a colon behind each; bun, which can write it as well, has members in it; one block for several ranges; `file:` and a range may share one; a folder has no `resolved`; archives of git sites are repositories; with an offline mirror `resolved` may be a bare file
 //! name, which only a machine's configuration explains. yarn's later lockfiles have the same name and a `__metadata` block.
 //!
 //! Raises trust: `resolved`, `integrity`, the fragment of `resolved`.
@@ -15,10 +15,11 @@ use foldhash::{HashMap, HashMapExt};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::formats::npm_spec::{self, Located, Spec, part, split_name};
+use crate::formats::package_json::{self, Catalogs};
 use crate::formats::reach::Walk;
 use crate::formats::yarn::{self, Index, Projects};
 use crate::formats::{Claim, Format};
-use crate::neighbours::Neighbours;
+use crate::neighbours::{Neighbours, join, normalise};
 use crate::syntax::lines::{self, Line};
 use crate::text::{Lost, Problem, Span, Str, Text};
 
@@ -76,7 +77,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut numbers = Vec::with_capacity(blocks.len());
     let content = text.content.as_ref();
     for block in &blocks {
-        let entry = add(block, text, &mut lockfile, &mut merged);
+        let entry = add(block, (text, neighbours), &mut lockfile, &mut merged);
         for descriptor in &block.descriptors {
             let descriptor = descriptor.of(content);
             if let Some(entry) = entry {
@@ -89,13 +90,13 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     for (block, from) in blocks.iter().zip(&numbers) {
         let Some(from) = from else { continue };
         for (name, range, is_optional) in &block.requires {
-            if let Some(to) = index.find(name.of(content), range.of(content), &[""]) {
+            if let Some(to) = index.find("", (name.of(content), range.of(content)), &[""]) {
                 walk.edge(*from, to, *is_optional);
             }
         }
     }
     let projects = Projects::around(neighbours, &[]);
-    projects.ask(&mut index, &[""], &mut lockfile, &mut walk);
+    projects.ask(&mut index, (&[""], &Catalogs::default()), &mut lockfile, &mut walk);
     yarn::settle(&mut lockfile, walk, projects.has_root);
     Ok(lockfile)
 }
@@ -111,24 +112,29 @@ struct Same<'d> {
     descriptor: &'d str,
 }
 
-fn add<'d>(block: &'d Block, text: &'d Text, lockfile: &mut Lockfile, merged: &mut HashMap<Same<'d>, u32>) -> Option<u32> {
+fn add<'d>(
+    block: &'d Block,
+    (text, neighbours): (&'d Text, &Neighbours<'_>),
+    lockfile: &mut Lockfile,
+    merged: &mut HashMap<Same<'d>, u32>,
+) -> Option<u32> {
     let content = text.content.as_ref();
     let descriptor = block.descriptors.first()?;
     let (key_name, _) = split_name(descriptor.of(content));
-    let is_garbled = block.version.is_none() || !npm_spec::is_name(key_name);
-    if is_garbled {
+    let real = block.descriptors.iter().find_map(|descriptor| alias(descriptor, content)).or_else(|| block.name.clone());
+    let is_named = npm_spec::is_name(key_name) || (real.is_some() && npm_spec::is_folder(key_name));
+    if block.version.is_none() || !is_named {
         lockfile.stated += 1;
         let message = format!("`{}` is no block of a package with a version", descriptor.of(content));
         lockfile.problem(text.place(block.key), Lost::Entry, message);
         return None;
     }
-    let real = block.descriptors.iter().find_map(|descriptor| alias(descriptor, content)).or_else(|| block.name.clone());
     let installed_as = part(descriptor, content, key_name);
     let (name, alias) = match real {
         Some(real) if real.of(content) != key_name => (real, Some(installed_as)),
         _ => (installed_as, None),
     };
-    let Located { locator, moving } = located(block, text, lockfile);
+    let Located { locator, moving } = located(block, (text, neighbours), lockfile);
     let value = |str: &'d Option<Str>| str.as_ref().map_or("", |str| str.of(content));
     let same = Same {
         name: match &alias {
@@ -146,7 +152,8 @@ fn add<'d>(block: &'d Block, text: &'d Text, lockfile: &mut Lockfile, merged: &m
         lockfile.stated += 1;
         return Some(*index);
     }
-    let version = block.version.clone();
+    // bun repeats there where a member lies.
+    let version = block.version.clone().filter(|version| !version.of(content).starts_with(MEMBER));
     let index = lockfile.push(Entry { moving, alias, ..Entry::new(Ecosystem::Npm, name, version, locator) });
     merged.insert(same, index);
     hashes(block, text, lockfile, index);
@@ -165,7 +172,17 @@ fn alias_of(descriptor: &str) -> Option<&str> {
     }
 }
 
-fn located(block: &Block, text: &Text, lockfile: &mut Lockfile) -> Located {
+/// What bun writes before the folder of a member.
+const MEMBER: &str = "workspace:";
+
+/// A member, if its manifest is in the tree.
+fn member(folder: Str, content: &str, neighbours: &Neighbours<'_>) -> Locator {
+    let path = normalise(neighbours.folder(), folder.of(content));
+    let is_there = path.is_some_and(|path| neighbours.has(&join(&path, package_json::NAME)));
+    if is_there { Locator::Workspace } else { Locator::Path(folder) }
+}
+
+fn located(block: &Block, (text, neighbours): (&Text, &Neighbours<'_>), lockfile: &mut Lockfile) -> Located {
     let content = text.content.as_ref();
     let specs = || block.descriptors.iter().map(|descriptor| (descriptor, npm_spec::parse(split_name(descriptor.of(content)).1)));
     let Some(resolved) = block.resolved.as_ref().filter(|resolved| !resolved.of(content).is_empty()) else {
@@ -204,6 +221,7 @@ fn located(block: &Block, text: &Text, lockfile: &mut Lockfile) -> Located {
             let is_asked = specs().any(|(_, spec)| matches!(spec, Spec::Address(_)));
             if is_asked { Locator::Url(at).into() } else { Locator::File(at).into() }
         }
+        Spec::Workspace(folder) => member(part(resolved, content, folder), content, neighbours).into(),
         Spec::Path(path) if written.starts_with("file:") => {
             Locator::Path(part(resolved, content, path.split('#').next().unwrap_or(path))).into()
         }
@@ -298,17 +316,17 @@ fn key(line: &Line<'_>, trimmed: &str) -> Option<Block> {
 /// `version "1.0.0"` or `dependencies:`.
 fn field(line: &Line<'_>, trimmed: &str, block: &mut Block) -> Option<()> {
     block.section = Section::None;
-    if let Some(section) = trimmed.strip_suffix(':') {
-        block.section = match section {
-            "dependencies" => Section::Dependencies,
+    let (name, rest) = field_name(trimmed)?;
+    if rest.is_empty() {
+        block.section = match name {
+            "dependencies" | "devDependencies" => Section::Dependencies,
             "optionalDependencies" => Section::Optional,
             silent if SILENT_FIELDS.contains(&silent) => Section::Ignored,
             _ => return None,
         };
         return Some(());
     }
-    let (name, rest) = trimmed.split_once(' ')?;
-    let (value, after) = word(line, rest.trim_start(), &[])?;
+    let (value, after) = word(line, rest, &[])?;
     let slot = match name {
         "version" => &mut block.version,
         "resolved" => &mut block.resolved,
@@ -329,13 +347,26 @@ fn field(line: &Line<'_>, trimmed: &str, block: &mut Block) -> Option<()> {
     Some(())
 }
 
+/// The name of a field, in quotes as npm writes it or without, and the value behind a space or a colon; none behind a section's.
+fn field_name(trimmed: &str) -> Option<(&str, &str)> {
+    let (name, rest) = match trimmed.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"')?,
+        None => trimmed.split_at_checked(trimmed.find([' ', ':'])?)?,
+    };
+    let rest = rest.trim_start();
+    let behind_colon = rest.strip_prefix(':').map(str::trim_start);
+    // A name alone is nothing.
+    if behind_colon.is_none() && rest.is_empty() { None } else { Some((name, behind_colon.unwrap_or(rest))) }
+}
+
 /// `"@scope/name" "^1.0.0"` below `dependencies:`.
 fn requirement(line: &Line<'_>, trimmed: &str, block: &mut Block) -> Option<()> {
     if block.section == Section::Ignored {
         return Some(());
     }
-    let (name, rest) = word(line, trimmed, &[' '])?;
-    let (range, after) = word(line, rest.trim_start(), &[])?;
+    let (name, rest) = word(line, trimmed, &[' ', ':'])?;
+    let rest = rest.trim_start();
+    let (range, after) = word(line, rest.strip_prefix(':').unwrap_or(rest).trim_start(), &[])?;
     let is_optional = match block.section {
         Section::Dependencies => false,
         Section::Optional => true,

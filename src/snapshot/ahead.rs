@@ -11,6 +11,7 @@ use foldhash::{HashMap, HashSet};
 use super::Shadows;
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes};
 use crate::ecosystem::Ecosystem;
+use crate::formats::package_json;
 use crate::shape::{self, Shape};
 use crate::text::{Text, TextId};
 
@@ -77,7 +78,8 @@ pub(super) fn find<'p, 'l>(
         }
     }
     let mut known = Known { by_text: &by_text, details: &details, cache: HashMap::default() };
-    let declarations = lockfiles.filter(|(_, lockfile)| lockfile.kind == Kind::Declaration);
+    let is_own = |path: &str, lockfile: &Lockfile| lockfile.format.id != "package-json" || !package_json::is_installed(path);
+    let declarations = lockfiles.filter(|(path, lockfile)| lockfile.kind == Kind::Declaration && is_own(path, lockfile));
     declarations.filter_map(|(path, lockfile)| Some((path, known.ahead(lockfile, shadows.get(path)?)?))).collect()
 }
 

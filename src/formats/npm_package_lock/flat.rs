@@ -113,7 +113,7 @@ fn entries(reading: &mut Reading<'_>, paths: &Paths<'_>, neighbours: &Neighbours
             reading.lose(Problem::new(node.key_place(), Lost::Entry, message));
         } else if is_link(node) {
             links.push(number);
-        } else if package.name.is_empty() && !node.key().ends_with(MODULES) {
+        } else if is_folder(&package, paths) {
             folder(reading, paths, number, neighbours);
         } else if !npm_spec::is_name(package.name) {
             let message = format!("`{}` ends in no name of a package", node.key());
@@ -132,6 +132,13 @@ fn entries(reading: &mut Reading<'_>, paths: &Paths<'_>, neighbours: &Neighbours
     for number in links {
         link(reading, paths, number, neighbours);
     }
+}
+
+/// A folder of the repository, or what a link leads to below some package's folder.
+fn is_folder(package: &Package<'_>, paths: &Paths<'_>) -> bool {
+    let path = package.node.key();
+    let is_target = || paths.links.contains_key(path) && !npm_spec::is_name(package.name);
+    if package.name.is_empty() { !path.ends_with(MODULES) } else { is_target() }
 }
 
 /// The package whose file holds this one: the nearest above that is not itself bundled. What the project itself or one of its folders

@@ -1,4 +1,4 @@
-//! pnpm-lock.yaml: what pnpm installs, lockfile versions 5.0 to 9.0.
+//! pnpm-lock.yaml: what pnpm installs, lockfile versions 5.0 to 9.0, and shrinkwrap.yaml before them.
 //!
 //! Answers for: packages of all documents of the file (pnpm 11 puts its own and configuration packages into a first one), peer variants
 //! merged, links to workspace members and folders, hashes, edges, directness from importers, scopes from flags (5, 6) or by walking
@@ -20,8 +20,8 @@ use key::{Key, Spelling};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::formats::npm_spec::{self, Located, part};
-use crate::formats::{Claim, Format, package_json};
-use crate::neighbours::{Neighbours, join, normalise};
+use crate::formats::{Claim, Format, package_json, rush};
+use crate::neighbours::{self, Neighbours, join, normalise};
 use crate::syntax::{Document, Kind as NodeKind, Node, yaml};
 use crate::text::{Lost, Problem, Str, Text};
 
@@ -30,14 +30,15 @@ pub(crate) static FORMAT: Format = Format {
     id: "pnpm-lock",
     title: "pnpm pnpm-lock.yaml",
     kind: Kind::Lock,
-    files: &[Claim::Name("pnpm-lock.yaml")],
+    // A branch's own where `gitBranchLockfile` is on; the name that pnpm 1 and 2 wrote.
+    files: &[Claim::Name("pnpm-lock.yaml"), Claim::Around("pnpm-lock.", ".yaml"), Claim::Name("shrinkwrap.yaml")],
     looks: None,
     shadowed_by: &[],
     read,
 };
 
 /// Keys at the top of a document. The others are a problem: they may bring packages.
-const SECTIONS: [&str; 23] = [
+const SECTIONS: [&str; 25] = [
     "catalogs",
     "configDependencies",
     "dependencies",
@@ -58,6 +59,8 @@ const SECTIONS: [&str; 23] = [
     "publishDirectory",
     "registry",
     "settings",
+    "shrinkwrapMinorVersion",
+    "shrinkwrapVersion",
     "snapshots",
     "specifiers",
     "time",
@@ -83,6 +86,9 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
         lockfile,
         text,
         neighbours,
+        base: rush::base(neighbours),
+        packed: if text.content.contains(rush::PACKED) { rush::projects(neighbours) } else { HashMap::new() },
+        projects: HashMap::new(),
         merged: HashMap::new(),
         links: HashMap::new(),
         twins: Vec::new(),
@@ -115,6 +121,12 @@ struct Reading<'d> {
     lockfile: Lockfile,
     text: &'d Text,
     neighbours: &'d Neighbours<'d>,
+    /// The folder that paths in the file are relative to.
+    base: String,
+    /// Folders of projects by the names of the archives that Rush packs of them.
+    packed: HashMap<String, String>,
+    /// Folders of those that are in the tree, by their entries.
+    projects: HashMap<u32, String>,
     merged: HashMap<Same<'d>, u32>,
     /// Links by name and folder.
     links: HashMap<(&'d str, String), u32>,
@@ -176,7 +188,8 @@ impl<'d> Reading<'d> {
     }
 
     fn spelling(&mut self, root: Node<'d>) -> Spelling {
-        let version = root.get("lockfileVersion");
+        let shrinkwrap = root.get("shrinkwrapVersion");
+        let version = root.get("lockfileVersion").or(shrinkwrap);
         let stated = version.and_then(Node::scalar).unwrap_or("");
         if self.lockfile.version.is_none() && !stated.is_empty() {
             self.lockfile.version = Some(stated.to_owned());
@@ -185,6 +198,7 @@ impl<'d> Reading<'d> {
             "9.0" | "9" => (Spelling::At, true),
             "6.0" | "6.1" | "6" => (Spelling::SlashAt, true),
             _ if stated.starts_with("5.") || stated == "5" => (Spelling::Slash, true),
+            "3" | "4" if shrinkwrap.is_some() => (Spelling::Slash, true),
             _ if root.get("snapshots").is_some() => (Spelling::At, false),
             _ => (Spelling::SlashAt, false),
         };
@@ -263,6 +277,9 @@ impl<'d> Reading<'d> {
         };
         let resolution = node.get("resolution");
         let Located { locator, moving } = self.located(node, resolution, &key, spelling);
+        let project = self.packed.get(name.of(content)).filter(|_| matches!(locator, Locator::Path(_)));
+        let project = project.filter(|folder| self.neighbours.has(&join(folder, package_json::NAME))).cloned();
+        let locator = if project.is_some() { Locator::Workspace } else { locator };
         let runs_code = node.get("requiresBuild").filter(|flag| flag.bool() == Some(true)).map(Node::span);
         let from = ["tarball", "repo", "directory", "url", "registry"];
         let text_of = |key: &str| resolution.and_then(|resolution| resolution.get(key)).and_then(Node::text).unwrap_or("");
@@ -292,6 +309,7 @@ impl<'d> Reading<'d> {
         let index = self.lockfile.push(entry);
         self.merged.insert(same, index);
         self.hashes(index, resolution);
+        self.projects.extend(project.map(|folder| (index, folder)));
         for other in others {
             // The file states them once.
             self.lockfile.stated -= 1;
@@ -318,7 +336,10 @@ impl<'d> Reading<'d> {
         let str_of = |key: &str| resolution.get(key).and_then(Node::str).filter(|value| !value.of(content).is_empty());
         match resolution.get("type").and_then(Node::text) {
             Some("git") => return git(resolution, content),
-            Some("directory") => return str_of("directory").map_or(Locator::Missing, Locator::Path).into(),
+            Some("directory") => {
+                let folder = str_of("directory").map(|at| self.seen(at.clone(), at.of(content)));
+                return folder.map_or(Locator::Missing, Locator::Path).into();
+            }
             Some("binary") => return str_of("url").map_or(Locator::Missing, Locator::Url).into(),
             Some("variations") => return variants(resolution).into_iter().next().map_or(Locator::Missing, Locator::Url).into(),
             Some(other) => {
@@ -374,6 +395,9 @@ impl<'d> Reading<'d> {
         for number in 0..graph.snapshots.len() {
             let Some(snapshot) = graph.snapshots.get(number).copied() else { continue };
             let from = u32::try_from(number).unwrap_or(NONE);
+            if let Some(folder) = self.projects.get(&snapshot.entry).cloned() {
+                self.project(&folder, snapshot.node, graph);
+            }
             for wanted in EDGES.iter().filter_map(|section| snapshot.node.get(section)).flat_map(Node::members) {
                 let Some(reference) = wanted.scalar() else { continue };
                 if let Some(to) = graph.find(wanted.key(), reference, &mut buffer) {
@@ -392,9 +416,24 @@ impl<'d> Reading<'d> {
         }
     }
 
+    /// What a project asks for of which Rush packs an archive.
+    fn project(&mut self, folder: &str, node: Node<'d>, graph: &Graph<'d>) {
+        self.lockfile.covers.extend(self.neighbours.find(&join(folder, package_json::NAME)));
+        let manifest = package_json::manifest(folder, self.neighbours);
+        let places = package_json::places(manifest.as_ref().map(Document::root));
+        let mut buffer = String::new();
+        for wanted in EDGES.iter().filter_map(|section| node.get(section)).flat_map(Node::members) {
+            let found = wanted.scalar().and_then(|reference| graph.find(wanted.key(), reference, &mut buffer));
+            let entry = found.and_then(|found| graph.snapshots.get(found as usize)).map_or(NONE, |snapshot| snapshot.entry);
+            if entry != NONE {
+                self.lockfile.declare(entry, places.get(wanted.key()).copied().unwrap_or_else(|| wanted.place()));
+            }
+        }
+    }
+
     /// What one project of the workspace asks for.
     fn importer(&mut self, importer: Node<'d>, folder: &'d str, members: &HashSet<&str>, graph: &mut Graph<'d>) {
-        let own = normalise(self.neighbours.folder(), folder);
+        let own = normalise(&self.base, folder);
         let manifest = own.as_deref().map(|own| join(own, package_json::NAME));
         self.lockfile.covers.extend(manifest.as_deref().and_then(|manifest| self.neighbours.find(manifest)));
         let manifest = own.as_deref().and_then(|own| package_json::manifest(own, self.neighbours));
@@ -436,6 +475,16 @@ impl<'d> Reading<'d> {
         }
     }
 
+    /// A path of the file as seen from its own folder.
+    fn seen(&self, whole: Str, path: &str) -> Str {
+        if self.base == self.neighbours.folder() {
+            return if whole.of(&self.text.content) == path { whole } else { Str::made(whole.span, path) };
+        }
+        let own = normalise(&self.base, path);
+        let seen = own.map(|own| neighbours::relative(self.neighbours.folder(), &own));
+        Str::made(whole.span, seen.as_deref().unwrap_or(path))
+    }
+
     /// A link to a member or another folder, once for each name and folder.
     fn link(
         &mut self,
@@ -454,12 +503,13 @@ impl<'d> Reading<'d> {
             }
             return index;
         }
-        let manifest = normalise(self.neighbours.folder(), &target).map(|folder| join(&folder, package_json::NAME));
+        let own = normalise(&self.base, &target);
+        let manifest = own.as_deref().map(|folder| join(folder, package_json::NAME));
         let is_there = manifest.is_some_and(|manifest| self.neighbours.has(&manifest));
         let locator = if is_there && members.contains(target.as_str()) {
             Locator::Workspace
         } else {
-            Locator::Path(Str::made(version.span(), target.as_str()))
+            Locator::Path(self.seen(version.str().unwrap_or_default(), &target))
         };
         let entry = Entry { scopes, ..Entry::new(Ecosystem::Npm, wanted.key_str(), None, locator) };
         let index = self.lockfile.push(entry);
