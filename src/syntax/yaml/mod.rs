@@ -57,6 +57,10 @@ struct Scalar {
 }
 
 /// What an anchor names.
+/// The named limit on a key on its line. The specification's is 1024, which Berry's early lockfiles do not keep: their keys hold all
+/// ranges that a version answers.
+const KEY_CHARACTERS_MAX: usize = 65_536;
+
 #[derive(Clone, Copy)]
 enum Anchored {
     Scalar(Scalar),
@@ -95,6 +99,7 @@ impl<'t> Reader<'t> {
         options.set_emit_comments(false);
         options.flow_nesting_limit = DEPTH_MAX;
         options.block_nesting_limit = DEPTH_MAX;
+        options.simple_key_max_lookahead = KEY_CHARACTERS_MAX;
         for event in Parser::new_from_str_with_options(&text.content, options) {
             let (event, span) = event.map_err(|error| problem(text, &error))?;
             let range = span.byte_range().unwrap_or(self.end..self.end);
