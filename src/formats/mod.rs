@@ -29,7 +29,7 @@ mod go_mod;
 mod go_sum;
 mod go_vendor;
 mod go_work;
-mod gradle_lock;
+pub(crate) mod gradle_lock;
 mod gradle_verification_metadata;
 mod gradle_version_catalog;
 mod helm_template;

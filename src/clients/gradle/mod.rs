@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clients::Client;
 use crate::dependency::Lockfile;
+use crate::formats::gradle_lock;
 use crate::neighbours::{Neighbours, folder_of, folders_upwards, join};
 use crate::pattern;
 use crate::routing::{Address, Asked, Effect, KnownBy, Routing, Rule, When};
@@ -125,12 +126,12 @@ impl<'a> Build<'a> {
         let project = strip("gradle/dependency-locks").or_else(|| strip("gradle")).unwrap_or(folder);
         let has_settings = |folder: &&str| SETTINGS.iter().any(|name| neighbours.has(&join(folder, name)));
         let root = folders_upwards(project).find(has_settings).unwrap_or(project);
-        let is_named = |name: &str| neighbours.find(&join(folder, name)) == Some(lockfile.text);
-        let locks_builds = ["buildscript-gradle.lockfile", "settings-gradle.lockfile", "buildscript-classpath.lockfile"];
+        let name = neighbours.by_id(lockfile.text).and_then(Result::ok).and_then(|text| text.path.rsplit('/').next());
+        let locks_builds = name.is_some_and(|name| gradle_lock::is_build_file(name) || name == "buildscript-classpath.lockfile");
         Self {
             root,
             project: (lockfile.format.id == "gradle-lock").then_some(project),
-            locks_builds: locks_builds.into_iter().any(is_named),
+            locks_builds,
         }
     }
 

@@ -412,9 +412,15 @@ impl Script<'_> {
         let mut patterns = Vec::new();
         for inner in filter.inner() {
             let head = inner.head(self.text);
+            if head == "includeGroupByRegex" {
+                let mut texts = inner.texts();
+                let groups = texts.next().filter(|_| texts.next().is_none()).and_then(|token| self.groups(token));
+                patterns.extend(groups?.into_iter().map(|group| format!("{group}:*")));
+                continue;
+            }
             let texts: Option<Vec<String>> = inner.texts().map(|token| self.meant_or_regex(token, head)).collect();
             match (head, texts.as_deref()) {
-                ("includeGroup" | "includeGroupByRegex", Some([group])) => patterns.push(format!("{group}:*")),
+                ("includeGroup", Some([group])) => patterns.push(format!("{group}:*")),
                 ("includeGroupAndSubgroups", Some([group])) => patterns.extend([format!("{group}:*"), format!("{group}.*:*")]),
                 ("includeModule" | "includeModuleByRegex", Some([group, artifact]))
                 | ("includeVersion" | "includeVersionByRegex", Some([group, artifact, _])) => {
@@ -431,12 +437,83 @@ impl Script<'_> {
         if !head.ends_with("ByRegex") {
             return self.meant(token).filter(|meant| !meant.contains('*'));
         }
-        let written = self.text.slice(token.span);
-        let pattern = written.replace("\\\\.", "\u{0}").replace("\\.", "\u{0}").replace(".*", "*").replace(".+", "*");
-        // A bare dot fits any character, nearly always a dot.
-        let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '\u{0}' | '*' | '-' | '_' | '.');
-        pattern.chars().all(is_plain).then(|| pattern.replace('\u{0}', "."))
+        plain_pattern(self.text.slice(token.span))
     }
+
+    /// Patterns of the groups that an expression fits: alternatives, at its top or in parentheses, one by one.
+    fn groups(&self, token: &Token) -> Option<Vec<String>> {
+        let mut ahead = vec![self.text.slice(token.span).to_owned()];
+        let mut patterns = Vec::new();
+        while let Some(written) = ahead.pop() {
+            let found = alternatives(&written)?;
+            match found.as_slice() {
+                [] => patterns.push(plain_pattern(&written)?),
+                _ if patterns.len() + ahead.len() + found.len() > ALTERNATIVES_MAX => return None,
+                _ => ahead.extend(found.into_iter().rev()),
+            }
+        }
+        Some(patterns)
+    }
+}
+
+/// The named limit on the alternatives of one expression.
+const ALTERNATIVES_MAX: usize = 64;
+
+/// An expression that has neither alternatives nor parentheses, as a pattern.
+fn plain_pattern(written: &str) -> Option<String> {
+    let pattern = written.replace("\\\\.", "\u{0}").replace("\\.", "\u{0}").replace(".*", "*").replace(".+", "*");
+    // A bare dot fits any character, nearly always a dot.
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '\u{0}' | '*' | '-' | '_' | '.');
+    pattern.chars().all(is_plain).then(|| pattern.replace('\u{0}', "."))
+}
+
+/// What an expression with alternatives stands for, one step: those at its top, else those of its first parentheses, which may be left
+/// out if `?` stands behind them. Empty if it has none; `None` if it cannot be read.
+fn alternatives(written: &str) -> Option<Vec<String>> {
+    let at_top = divided(written)?;
+    if at_top.len() > 1 {
+        return Some(at_top.into_iter().map(str::to_owned).collect());
+    }
+    let Some((before, behind)) = written.split_once('(') else { return Some(Vec::new()) };
+    let mut open = 1_usize;
+    let end = behind.char_indices().find_map(|(at, c)| {
+        match c {
+            '(' => open += 1,
+            ')' => open -= 1,
+            _ => {}
+        }
+        (open == 0).then_some(at)
+    })?;
+    let (inner, rest) = (behind.get(..end)?, behind.get(end + 1..)?);
+    let inner = inner.strip_prefix("?:").unwrap_or(inner);
+    let (is_optional, rest) = rest.strip_prefix('?').map_or((false, rest), |rest| (true, rest));
+    if before.ends_with('\\') || inner.starts_with('?') || rest.starts_with(['*', '+', '{']) {
+        return None;
+    }
+    let mut found: Vec<String> = divided(inner)?.into_iter().map(|inner| format!("{before}{inner}{rest}")).collect();
+    if is_optional {
+        found.push(format!("{before}{rest}"));
+    }
+    Some(found)
+}
+
+/// The parts between `|` outside of parentheses; `None` if parentheses do not fit.
+fn divided(written: &str) -> Option<Vec<&str>> {
+    let (mut open, mut from) = (0_usize, 0);
+    let mut parts = Vec::new();
+    for (at, c) in written.char_indices() {
+        match c {
+            '(' => open += 1,
+            ')' => open = open.checked_sub(1)?,
+            '|' if open == 0 => {
+                parts.push(written.get(from..at)?);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(written.get(from..)?);
+    (open == 0).then_some(parts)
 }
 
 /// Blocks that say where a build uploads to.

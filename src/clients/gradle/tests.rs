@@ -85,6 +85,24 @@ fn content_narrows() {
 }
 
 #[test]
+fn expressions_with_alternatives_narrow() {
+    let only = |written: &str| {
+        let script = format!("repositories {{\n  mavenCentral()\n  maven {{ url = 'https://a.example/'\n content {{ {written} }} }}\n}}");
+        let found = rules(&[("build.gradle", &script)]);
+        let narrowed = found.lines().filter_map(|line| line.strip_prefix("SilentFor(")?.split_once(":*)")).map(|(group, _)| group);
+        narrowed.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(only(r"includeGroupByRegex('tech\\.pegasys(\\..*)?')"), "tech.pegasys.* tech.pegasys");
+    assert_eq!(only(r"includeGroupByRegex('(com\\.a|org\\.(b|c))\\..*')"), "org.c.* org.b.* com.a.*");
+    assert_eq!(only(r"includeGroupByRegex('a|b\\.c')"), "b.c a");
+    for unread in [r"includeGroupByRegex('(a')", r"includeGroupByRegex('(a)+')", r"includeGroupByRegex('[ab]')", "includeGroupByRegex(x)"] {
+        assert_eq!(only(unread), "", "{unread}");
+    }
+    let many = format!("includeGroupByRegex('{}')", "(a|b)".repeat(12));
+    assert_eq!(only(&many), "");
+}
+
+#[test]
 fn settings_serve_projects_without_their_own() {
     let settings = "pluginManagement { repositories { gradlePluginPortal()\n maven(\"https://plugins.example/\") } }\ndependencyResolutionManagement {\n  repositories { maven(\"https://settings.example/\") }\n}";
     let plugins = "SilentFor(*.gradle.plugin) -> https://plugins.gradle.org/m2/, https://plugins.example/\n";
