@@ -89,6 +89,8 @@ pub enum Claim {
     /// File names that begin so and have something behind it, in any case (`Dockerfile.`).
     PrefixAnyCase(&'static str),
     /// File names that end so, in any case (`.dockerfile`).
+    /// File names that begin so, have something behind it and no ending, in any case (`DockerfileProd`).
+    BareAnyCase(&'static str),
     SuffixAnyCase(&'static str),
     /// File names that begin and end so (`requirements`, `.txt`), the middle may be empty.
     Around(&'static str, &'static str),
@@ -116,6 +118,9 @@ impl Claim {
             Self::NameAnyCase(exact) => name.eq_ignore_ascii_case(exact),
             Self::PrefixAnyCase(prefix) => name.len() > prefix.len() && is_any_case(name.as_bytes().get(..prefix.len()), prefix),
             Self::SuffixAnyCase(suffix) => {
+            Self::BareAnyCase(prefix) => {
+                name.len() > prefix.len() && !name.contains('.') && is_any_case(name.as_bytes().get(..prefix.len()), prefix)
+            }
                 is_any_case(name.len().checked_sub(suffix.len()).and_then(|start| name.as_bytes().get(start..)), suffix)
             }
             Self::Around(before, after) => {
