@@ -354,7 +354,7 @@ pub(super) static ROWS: &[Row] = &[
         hosts: &["docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"],
         url_prefixes: &[],
         client_ids: &[],
-        default_for: &["dockerfile", "compose", "kubernetes", "kustomization", "helm-template", "helm-values", "devcontainer", "github-workflow", "github-action"],
+        default_for: &["dockerfile", "compose", "compose-file", "kubernetes", "kustomization", "helm-template", "helm-values", "devcontainer", "github-workflow", "github-action"],
         mirror_of: None,
         text: include_str!("../../policies/registries/docker-hub.toml"),
     },

@@ -11,6 +11,7 @@ mod cargo_lock;
 mod cargo_manifest;
 mod cargo_toml;
 mod compose;
+mod compose_file;
 mod composer_lock;
 mod conda;
 mod conda_explicit;
@@ -88,9 +89,9 @@ pub enum Claim {
     NameAnyCase(&'static str),
     /// File names that begin so and have something behind it, in any case (`Dockerfile.`).
     PrefixAnyCase(&'static str),
-    /// File names that end so, in any case (`.dockerfile`).
     /// File names that begin so, have something behind it and no ending, in any case (`DockerfileProd`).
     BareAnyCase(&'static str),
+    /// File names that end so, in any case (`.dockerfile`).
     SuffixAnyCase(&'static str),
     /// File names that begin and end so (`requirements`, `.txt`), the middle may be empty.
     Around(&'static str, &'static str),
@@ -117,10 +118,10 @@ impl Claim {
             Self::Name(exact) => name == exact,
             Self::NameAnyCase(exact) => name.eq_ignore_ascii_case(exact),
             Self::PrefixAnyCase(prefix) => name.len() > prefix.len() && is_any_case(name.as_bytes().get(..prefix.len()), prefix),
-            Self::SuffixAnyCase(suffix) => {
             Self::BareAnyCase(prefix) => {
                 name.len() > prefix.len() && !name.contains('.') && is_any_case(name.as_bytes().get(..prefix.len()), prefix)
             }
+            Self::SuffixAnyCase(suffix) => {
                 is_any_case(name.len().checked_sub(suffix.len()).and_then(|start| name.as_bytes().get(start..)), suffix)
             }
             Self::Around(before, after) => {
@@ -235,6 +236,7 @@ pub static FORMATS: &[&Format] = &[
     // Only their content claims these, among names that others share.
     &helm_template::FORMAT,
     &kubernetes::FORMAT,
+    &compose_file::FORMAT,
 ];
 
 /// The format with this id.
