@@ -80,6 +80,8 @@ pub(super) struct Found {
     pub(super) mode: Mode,
     /// Scripts of the repository that are applied.
     pub(super) applied: Vec<Applied>,
+    /// Repositories that a script gives names to, by their numbers.
+    pub(super) named: BTreeMap<String, usize>,
 }
 
 impl Script<'_> {
@@ -252,12 +254,30 @@ impl Script<'_> {
                 statement.inner().for_each(|inner| self.repository(inner, level, found, routing));
                 return;
             }
-            "val" | "var" | "def" if statement.blocks.is_empty() => return,
+            "val" | "var" | "def" => match self.declared(statement) {
+                Some((name, inner)) => {
+                    let number = found.repositories.len();
+                    self.repository(&inner, level, found, routing);
+                    found.named.insert(name, number);
+                    return;
+                }
+                None if statement.blocks.is_empty() => return,
+                None => self.unread(statement),
+            },
             _ => self.unread(statement),
         };
         let mut repository = plain(level, asked);
         self.content(statement, &mut repository);
         found.repositories.push(repository);
+    }
+
+    /// `val NAME = maven("…")`: a repository as any other, with a name. Other values add none.
+    fn declared(&self, statement: &Statement) -> Option<(String, Statement)> {
+        let equals = statement.tokens.iter().position(|token| token.kind == Kind::Sign(b'='))?;
+        let name = statement.tokens.get(1).filter(|name| name.kind == Kind::Word)?;
+        let inner = Statement { tokens: statement.tokens.get(equals + 1..)?.to_vec(), blocks: statement.blocks.clone() };
+        let is_one = CALLS.contains(&inner.head(self.text));
+        is_one.then(|| (self.text.slice(name.span).to_owned(), inner))
     }
 
     fn unread(&self, statement: &Statement) -> Asked {
@@ -380,8 +400,12 @@ impl Script<'_> {
     fn exclusive(&self, statement: &Statement, level: Level, found: &mut Found, routing: &mut Routing) {
         let mut inside = Found::default();
         let mut only = Some(Vec::new());
+        let mut named = Vec::new();
         for inner in statement.inner() {
             match inner.head(self.text) {
+                "forRepository" | "forRepositories" if let Some(numbers) = self.meant_by_name(inner, found) => {
+                    named.extend(numbers)
+                }
                 "forRepository" | "forRepositories" if !inner.blocks.is_empty() => {
                     inner.inner().for_each(|inner| self.repository(inner, level, &mut inside, routing));
                 }
@@ -389,12 +413,27 @@ impl Script<'_> {
                 _ => inside.repositories.push(plain(level, self.unread(inner))),
             }
         }
-        for mut repository in inside.repositories {
-            // A filter that cannot be read leaves it one of several.
+        // A filter that cannot be read leaves it one of several.
+        let narrow = |repository: &mut Repository| {
             repository.is_exclusive = only.as_ref().is_some_and(|only| !only.is_empty());
             repository.only = only.clone().unwrap_or_default();
-            found.repositories.push(repository);
+        };
+        for number in named {
+            found.repositories.get_mut(number).into_iter().for_each(narrow);
         }
+        inside.repositories.iter_mut().for_each(narrow);
+        found.repositories.append(&mut inside.repositories);
+    }
+
+    /// The repositories that `forRepositories(a, b)` and `forRepository { a }` mean by names that the script gave them.
+    fn meant_by_name(&self, statement: &Statement, found: &Found) -> Option<Vec<usize>> {
+        let words = |tokens: &[Token]| -> Option<Vec<usize>> {
+            let words = tokens.iter().filter(|token| !matches!(token.kind, Kind::Sign(b'(' | b')' | b',')));
+            words.map(|word| found.named.get(self.text.slice(word.span)).copied()).collect()
+        };
+        let inner = statement.inner().map(|inner| words(&inner.tokens).filter(|_| inner.blocks.is_empty()));
+        let numbers: Vec<usize> = inner.chain([words(statement.tokens.get(1..)?)]).collect::<Option<Vec<_>>>()?.concat();
+        (!numbers.is_empty()).then_some(numbers)
     }
 
     /// `content { … }` and `mavenContent { … }`.
@@ -515,6 +554,9 @@ fn divided(written: &str) -> Option<Vec<&str>> {
     parts.push(written.get(from..)?);
     (open == 0).then_some(parts)
 }
+
+/// Calls that add one repository.
+const CALLS: [&str; 8] = ["flatDir", "google", "gradlePluginPortal", "ivy", "jcenter", "maven", "mavenCentral", "mavenLocal"];
 
 /// Blocks that say where a build uploads to.
 const UPLOADS: [&str; 4] = ["distributionManagement", "nexusPublishing", "publishing", "uploadArchives"];
