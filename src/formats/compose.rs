@@ -141,7 +141,9 @@ impl Reader<'_, '_> {
         self.expect(build, &[NodeKind::Text, NodeKind::Map], "a context or a map");
         let context = build.get("context").unwrap_or(build);
         let context = self.written(context);
-        if let Some(written) = context.as_ref().filter(|written| remote::is_remote(written)) {
+        // A repository may stand there without a scheme, of this host alone.
+        let is_remote = |written: &&Written| remote::is_remote(written) || written.value.starts_with("github.com/");
+        if let Some(written) = context.as_ref().filter(is_remote) {
             remote::push(&mut self.lockfile, self.text, written, None, Scopes::BUILD);
         } else if let Some(dockerfile) = build.get("dockerfile") {
             self.dockerfile(dockerfile, context.as_ref());
