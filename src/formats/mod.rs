@@ -67,7 +67,7 @@ pub(crate) mod python;
 mod reach;
 mod remote;
 mod requirements;
-mod sbt_lock;
+pub(crate) mod sbt_lock;
 mod shell;
 #[cfg(test)]
 mod testing;
