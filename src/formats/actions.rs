@@ -37,9 +37,9 @@ pub(super) struct Uses<'t, 'n> {
 fn copy(step: Node<'_>) -> Option<String> {
     step.get("uses")?.scalar()?.strip_prefix("actions/checkout@")?;
     let with = step.get("with")?;
-    let is_own = with.get("repository").is_none_or(|repository| {
-        repository.scalar().is_some_and(|written| written.replace(' ', "") == "${{github.repository}}")
-    });
+    let is_own = with
+        .get("repository")
+        .is_none_or(|repository| repository.scalar().is_some_and(|written| written.replace(' ', "") == "${{github.repository}}"));
     let path = with.get("path")?.scalar()?.trim_start_matches("./").trim_end_matches('/');
     (is_own && !path.is_empty() && !path.contains("${{")).then(|| path.to_owned())
 }
@@ -165,7 +165,8 @@ impl Uses<'_, '_> {
             Local::Workflow => self.neighbours.has(path),
         };
         let in_copy = || {
-            let rest = self.copies.iter().find_map(|copy| used.strip_prefix("./")?.strip_prefix(copy.as_str())?.strip_prefix('/'));
+            let rest =
+                self.copies.iter().find_map(|copy| used.strip_prefix("./")?.strip_prefix(copy.as_str())?.strip_prefix('/'));
             crate::neighbours::normalise(&self.root, rest?.trim_end_matches('/')).filter(&is_there)
         };
         let locator = match path.filter(is_there).or_else(in_copy) {

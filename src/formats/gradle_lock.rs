@@ -40,7 +40,9 @@ const BUILD_FILES: [&str; 2] = ["buildscript-gradle.lockfile", "settings-gradle.
 
 /// Whether a file of this name locks what builds.
 pub(crate) fn is_build_file(name: &str) -> bool {
-    BUILD_FILES.iter().any(|own| name.strip_suffix(own).is_some_and(|before| before.is_empty() || before.ends_with(['-', '.', '_'])))
+    BUILD_FILES
+        .iter()
+        .any(|own| name.strip_suffix(own).is_some_and(|before| before.is_empty() || before.ends_with(['-', '.', '_'])))
 }
 
 /// Where a project asks for what is locked, for itself and for its build.

@@ -98,7 +98,8 @@ impl Build {
         // `${TARGETARCH:-amd64}` is the platform's, too.
         let is_platform = |range: std::ops::Range<usize>| {
             let name = written.value.get(range).map(|unknown| unknown.trim_start_matches(['$', '{']));
-            name.and_then(|name| name.split([':', '-', '+', '?', '#', '%', '/', '}']).next()).is_some_and(|name| PLATFORM.contains(&name))
+            name.and_then(|name| name.split([':', '-', '+', '?', '#', '%', '/', '}']).next())
+                .is_some_and(|name| PLATFORM.contains(&name))
         };
         if !written.unknowns().all(is_platform) {
             return Vec::new();
