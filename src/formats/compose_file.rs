@@ -65,12 +65,12 @@ fn looks(content: &str) -> bool {
             At::Value(_, own) if indent > own && BELOW.contains(&key) => return true,
             At::Service(service, _) | At::Value(service, _) if indent <= service => At::Service(service, None),
             At::Service(service, own) if own.is_none_or(|own| own == indent) => match (key, is_open(value)) {
-                ("image", false) | ("build", false) if is_scalar(value) => return true,
+                ("image" | "build", false) if is_scalar(value) => return true,
                 ("build" | "extends", true) => At::Value(service, indent),
                 _ => At::Service(service, Some(indent)),
             },
             At::Value(service, own) => At::Service(service, Some(own)),
-            other => other,
+            service @ At::Service(..) => service,
         };
     }
     false

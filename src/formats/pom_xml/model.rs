@@ -155,8 +155,8 @@ impl<'p> Model<'p> {
 
     /// Group or artifact of the parent that lies in the tree, where the project leaves them out. A group may be said further above.
     pub(crate) fn inferred(&self, name: &str) -> Option<String> {
-        let above = self.poms.iter().skip(1).take(if name == "groupId" { usize::MAX } else { 1 });
-        above.filter_map(|(text, root)| Some(root.text_of(name)?.of(&text.content).to_owned())).next()
+        let mut above = self.poms.iter().skip(1).take(if name == "groupId" { usize::MAX } else { 1 });
+        above.find_map(|(text, root)| Some(root.text_of(name)?.of(&text.content).to_owned()))
     }
 
     fn expand(&self, written: &str) -> Option<String> {
