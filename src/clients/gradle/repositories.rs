@@ -89,7 +89,8 @@ impl Script<'_> {
     pub(super) fn read(&self, statements: &[Statement], level: Level, found: &mut Found, routing: &mut Routing) {
         for statement in statements {
             let head = statement.head(self.text);
-            if UPLOADS.contains(&head) || matches!(head, "import" | "package") {
+            let is_upload = |token: &Token| token.kind == Kind::Word && self.text.slice(token.span) == UPLOADING;
+            if UPLOADS.contains(&head) || matches!(head, "import" | "package") || statement.tokens.iter().any(is_upload) {
                 continue;
             }
             if let Some((at, after)) = self.handler(statement) {
@@ -404,7 +405,7 @@ impl Script<'_> {
         for inner in statement.inner() {
             match inner.head(self.text) {
                 "forRepository" | "forRepositories" if let Some(numbers) = self.meant_by_name(inner, found) => {
-                    named.extend(numbers)
+                    named.extend(numbers);
                 }
                 "forRepository" | "forRepositories" if !inner.blocks.is_empty() => {
                     inner.inner().for_each(|inner| self.repository(inner, level, &mut inside, routing));
@@ -557,6 +558,9 @@ fn divided(written: &str) -> Option<Vec<&str>> {
 
 /// Calls that add one repository.
 const CALLS: [&str; 8] = ["flatDir", "google", "gradlePluginPortal", "ivy", "jcenter", "maven", "mavenCentral", "mavenLocal"];
+
+/// What `configure<…> { … }` and the like name where they say the same as `publishing`.
+const UPLOADING: &str = "PublishingExtension";
 
 /// Blocks that say where a build uploads to.
 const UPLOADS: [&str; 4] = ["distributionManagement", "nexusPublishing", "publishing", "uploadArchives"];

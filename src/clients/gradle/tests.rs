@@ -123,6 +123,17 @@ fn repositories_with_names_are_repositories() {
 }
 
 #[test]
+fn what_a_build_uploads_to_is_not_asked() {
+    for upload in ["publishing {", "configure<PublishingExtension> {", "extensions.configure(PublishingExtension) {"] {
+        let script = format!(
+            "{upload}\n  repositories {{ maven {{ url = uri(\"https://a.example/\") }} }}\n}}\nrepositories {{ mavenCentral() }}"
+        );
+        let found = rules(&[("build.gradle.kts", &script)]);
+        assert_eq!(found, format!("{PORTAL}Silent -> https://repo.maven.apache.org/maven2/\n"), "{upload}");
+    }
+}
+
+#[test]
 fn plugins_of_included_builds_may_be_applied() {
     let found = rules(&[
         ("settings.gradle.kts", "pluginManagement {\n  includeBuild(\"conventions\")\n}\nincludeBuild(\"../elsewhere\")"),
