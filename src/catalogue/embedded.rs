@@ -570,7 +570,7 @@ pub(super) static ROWS: &[Row] = &[
         hosts: &["github.com"],
         url_prefixes: &[],
         client_ids: &[],
-        default_for: &["github-workflow", "github-action"],
+        default_for: &["github-workflow", "github-action", "actions-lock"],
         mirror_of: None,
         text: include_str!("../../policies/registries/github-actions.toml"),
     },

@@ -4,6 +4,7 @@
 //! Never knows a registry, a tier or a policy, and never makes a finding.
 
 mod actions;
+mod actions_lock;
 mod aliases;
 mod bun_lock;
 mod bun_lockb;
@@ -184,6 +185,7 @@ pub fn claiming(path: &str) -> Vec<&'static Format> {
 /// All formats. Where two claim a name, the first whose look at the content says yes gets it.
 #[rustfmt::skip] // one row a line
 pub static FORMATS: &[&Format] = &[
+    &actions_lock::FORMAT,
     &bun_lock::FORMAT,
     &bun_lockb::FORMAT,
     &cargo_lock::FORMAT,
