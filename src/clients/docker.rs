@@ -12,6 +12,7 @@ pub(crate) static CLIENT: Client = Client {
     reads: &[],
     serves: &[
         "compose",
+        "compose-file",
         "devcontainer",
         "devcontainer-lock",
         "dockerfile",

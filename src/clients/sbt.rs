@@ -1,13 +1,15 @@
 //! sbt: the resolvers that a build's scripts name.
 //!
 //! Answers for: whether anything but sbt's own default, Maven Central, is asked. `"name" at "address"` is an address; every other
-//! statement about resolvers is Scala that only runs, and makes the answer unknown. Read are `*.sbt` of the build and the scripts of its
-//! `project` folder; resolvers of the latter serve plugins, which are not told apart here. Specification: scala-sbt.org, Resolvers; not
+//! statement about resolvers is Scala that only runs, and makes the answer unknown. Read are `*.sbt` of the project, of the build that it is
+//! part of, and of the folders between, and the scripts of their `project` folders; resolvers of these serve plugins, which are not told
+//! apart here. Specification: scala-sbt.org, Resolvers; not
 //! run.
 
 use crate::clients::Client;
 use crate::dependency::Lockfile;
-use crate::neighbours::{Neighbours, join};
+use crate::formats::sbt_lock;
+use crate::neighbours::Neighbours;
 use crate::routing::{Address, Asked, Routing, When};
 use crate::syntax::lines;
 use crate::text::{Span, Text};
@@ -18,14 +20,7 @@ pub(super) static CLIENT: Client = Client { id: "sbt", reads: &["build.sbt", "pr
 fn read(_: &Lockfile, neighbours: &Neighbours<'_>) -> Routing {
     let mut routing = Routing::default();
     let mut ask = Vec::new();
-    let folder = neighbours.folder();
-    let project = join(folder, "project");
-    let is_script = |path: &str| matches!(path.rsplit_once('.'), Some((_, "sbt" | "scala")));
-    let beside = neighbours.below(folder).map(|(_, path)| path).filter(|path| {
-        let rest = path.strip_prefix(folder).unwrap_or(path).trim_start_matches('/');
-        is_script(path) && (!rest.contains('/') || path.starts_with(&format!("{project}/")))
-    });
-    for path in beside {
+    for path in sbt_lock::scripts(neighbours) {
         match neighbours.at(path) {
             Some(Ok(text)) => {
                 routing.read.push(text.id);
@@ -84,6 +79,22 @@ mod tests {
     fn build(script: &str) -> String {
         let lock = "{ \"lockVersion\": 1, \"dependencies\": [] }";
         routing("build.sbt.lock", &[("build.sbt.lock", lock), ("build.sbt", script)])
+    }
+
+    #[test]
+    fn projects_ask_what_their_build_says() {
+        let lock = "{ \"lockVersion\": 1, \"dependencies\": [] }";
+        let found = routing(
+            "modules/a/build.sbt.lock",
+            &[
+                ("modules/a/build.sbt.lock", lock),
+                ("modules/a/build.sbt", "name := \"a\""),
+                ("modules/b/build.sbt", "resolvers += \"b\" at \"https://b.example/\""),
+                ("build.sbt", "resolvers += \"a\" at \"https://a.example/\""),
+                ("project/build.properties", "sbt.version=1.10.7"),
+            ],
+        );
+        assert_eq!(found, "Silent -> https://a.example/, default\nreads modules/a/build.sbt\nreads build.sbt\n");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! What `uses:` means, for workflows and for actions.
 //!
-//! Answers for: `OWNER/REPO[/PATH]@REF`, `./FOLDER`, `docker://IMAGE`, and steps. A name is `owner/repo`, without the path in it; a
-//! version is the reference. Only a full commit (40 hexadecimal digits, or 64) does not move. A local folder starts at the
+//! Answers for: `OWNER/REPO[/PATH]@REF`, `./FOLDER`, `$/FOLDER`, `docker://IMAGE`, and steps. A name is `owner/repo`, without the path
+//! in it; a version is the reference. Only a full commit (40 hexadecimal digits, or 64) does not move. A local folder starts at the
 //! repository's root, whichever file names it. An unknown reference (`@${{ … }}`) leaves the name known. Never decides which registry serves actions.
 //!
-//! Another program may put a folder there before the step runs (a second checkout): then no file of the repository shows it, and the
-//! entry's locator is missing.
+//! `$/` is the repository of the file that says so, at the commit that runs. `./` is where the job has its files: another program may put
+//! a folder there before the step runs (a second checkout). If that is this repository once more, its own folder is meant; else no file
+//! of the repository shows it, and the entry's locator is missing.
 
 use std::collections::HashSet;
 
@@ -28,6 +29,19 @@ pub(super) struct Uses<'t, 'n> {
     pub root: String,
     /// Where values stand that were read: anchors bring them again.
     pub seen: HashSet<u32>,
+    /// Folders that steps before put this repository into (`path` of `actions/checkout`).
+    pub copies: Vec<String>,
+}
+
+/// The folder that a step puts this repository into, if it does.
+fn copy(step: Node<'_>) -> Option<String> {
+    step.get("uses")?.scalar()?.strip_prefix("actions/checkout@")?;
+    let with = step.get("with")?;
+    let is_own = with
+        .get("repository")
+        .is_none_or(|repository| repository.scalar().is_some_and(|written| written.replace(' ', "") == "${{github.repository}}"));
+    let path = with.get("path")?.scalar()?.trim_start_matches("./").trim_end_matches('/');
+    (is_own && !path.is_empty() && !path.contains("${{")).then(|| path.to_owned())
 }
 
 /// What a local `uses:` names.
@@ -45,10 +59,12 @@ impl Uses<'_, '_> {
         if !matches!(steps.kind(), Kind::List | Kind::Null) {
             self.lockfile.problems.push(steps.problem(Lost::Entry, "`steps` is not a list"));
         }
+        self.copies.clear();
         for step in steps.items() {
             if let Some(uses) = step.get("uses") {
                 self.uses(uses, Local::Action);
             }
+            self.copies.extend(copy(step));
         }
     }
 
@@ -67,6 +83,8 @@ impl Uses<'_, '_> {
             image::push(&mut self.lockfile, self.text, &image, Scopes::BUILD);
         } else if used.starts_with("./") || used.starts_with(".\\") {
             self.local(&value, used, local);
+        } else if let Some(path) = used.strip_prefix("$/") {
+            self.local(&value, path, local);
         } else if written
             .unknowns()
             .next()
@@ -125,7 +143,7 @@ impl Uses<'_, '_> {
             (is_name(path.get(..owner)?) && is_name(path.get(owner + 1..repository)?)).then_some(repository)
         });
         let (Some((path, reference)), Some(name_length)) = (parts, name_length) else {
-            let message = format!("`{used}` is none of `owner/repo@ref`, `./folder` and `docker://image`");
+            let message = format!("`{used}` is none of `owner/repo@ref`, `./folder`, `$/folder` and `docker://image`");
             return self.lockfile.problems.push(node.problem(Lost::Entry, message));
         };
         let name = written.str(0..name_length, content);
@@ -146,7 +164,12 @@ impl Uses<'_, '_> {
                 .any(|name| self.neighbours.has(&crate::neighbours::join(path, name))),
             Local::Workflow => self.neighbours.has(path),
         };
-        let locator = match path.filter(is_there) {
+        let in_copy = || {
+            let rest =
+                self.copies.iter().find_map(|copy| used.strip_prefix("./")?.strip_prefix(copy.as_str())?.strip_prefix('/'));
+            crate::neighbours::normalise(&self.root, rest?.trim_end_matches('/')).filter(&is_there)
+        };
+        let locator = match path.filter(is_there).or_else(in_copy) {
             Some(path) => {
                 let depth = self.neighbours.folder().split('/').filter(|part| !part.is_empty()).count();
                 let relative = format!("{}{path}", "../".repeat(depth));

@@ -10,8 +10,9 @@
 //! Variables come from the `.env` file beside, then from the default in the expression; the environment may override both, which
 //! nobody knows offline. A variable that has neither is unknown, though the client would take it for empty.
 //!
-//! An included file is read for itself if its name is one of a compose file; otherwise that is a problem, not silence. `build.args`
-//! are not joined with the Dockerfile that they are for.
+//! An included file is read for itself if it is known for a compose file, by its name or by what stands in it (`compose-file`); a
+//! Dockerfile that `build` names, by its name. Otherwise that is a problem, not silence. `build.args` are not joined with the Dockerfile
+//! that they are for.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -19,7 +20,7 @@ use std::collections::{HashMap, HashSet};
 use crate::dependency::{Kind, Lockfile, Scopes, Shows};
 use crate::formats::image::{self, Written};
 use crate::formats::shell::{self, Dialect, Value};
-use crate::formats::{Claim, Format, dockerfile, remote};
+use crate::formats::{Claim, Format, compose_file, dockerfile, remote};
 use crate::neighbours::Neighbours;
 use crate::syntax::{Kind as NodeKind, Node, yaml};
 use crate::text::{Lost, Problem, Text};
@@ -55,8 +56,13 @@ fn looks(content: &str) -> bool {
 }
 
 fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    read_as(&FORMAT, text, neighbours)
+}
+
+/// Reads a compose file that this format claimed.
+pub(super) fn read_as(format: &'static Format, text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let documents = yaml::read_with_aliases(text)?;
-    let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Reference);
+    let mut lockfile = Lockfile::new(text, format, Kind::Reference);
     lockfile.shows = Shows { origin: true, ..Shows::default() };
     let variables = environment(&mut lockfile, neighbours);
     let mut reader = Reader { text, neighbours, lockfile, variables, seen: HashSet::new() };
@@ -134,8 +140,13 @@ impl Reader<'_, '_> {
     fn build(&mut self, build: Node<'_>) {
         self.expect(build, &[NodeKind::Text, NodeKind::Map], "a context or a map");
         let context = build.get("context").unwrap_or(build);
-        if let Some(written) = self.written(context).filter(remote::is_remote) {
-            remote::push(&mut self.lockfile, self.text, &written, None, Scopes::BUILD);
+        let context = self.written(context);
+        // A repository may stand there without a scheme, of this host alone.
+        let is_remote = |written: &&Written| remote::is_remote(written) || written.value.starts_with("github.com/");
+        if let Some(written) = context.as_ref().filter(is_remote) {
+            remote::push(&mut self.lockfile, self.text, written, None, Scopes::BUILD);
+        } else if let Some(dockerfile) = build.get("dockerfile") {
+            self.dockerfile(dockerfile, context.as_ref());
         }
         if let Some(inline) = build.get("dockerfile_inline").and_then(Node::str) {
             let dockerfile = inline.of(&self.text.content);
@@ -162,6 +173,20 @@ impl Reader<'_, '_> {
         }
         for cache in build.get("cache_from").into_iter().flat_map(Node::items) {
             self.cache(cache);
+        }
+    }
+
+    /// A Dockerfile in a folder of the repository. One that is not there may be made before the build.
+    fn dockerfile(&mut self, node: Node<'_>, context: Option<&Written>) {
+        let Some(written) = self.written(node).filter(|written| !written.is_unknown()) else { return };
+        if context.is_some_and(Written::is_unknown) {
+            return;
+        }
+        let folder = context.map_or(".", |context| context.value.as_str());
+        let path = self.neighbours.resolve(&format!("{folder}/{}", written.value));
+        if path.is_ok_and(|path| self.neighbours.has(&path) && !dockerfile::FORMAT.claims(&path)) {
+            let message = format!("builds from `{}`, which is not read, since its name is none of a Dockerfile", written.value);
+            self.lockfile.problems.push(node.problem(Lost::Detail, message));
         }
     }
 
@@ -230,13 +255,17 @@ pub(super) fn expect_read(lockfile: &mut Lockfile, node: Node<'_>, written: &Wri
     let path = &written.value;
     let reason = match neighbours.resolve(path) {
         _ if written.is_unknown() => "has a name that only a variable knows",
-        Ok(path) if neighbours.has(&path) && FORMAT.claims(&path) => return,
-        Ok(path) if neighbours.has(&path) => "is not read, since its name is none of a compose file",
+        Ok(path) if neighbours.has(&path) && (FORMAT.claims(&path) || is_read(&path, neighbours)) => return,
+        Ok(path) if neighbours.has(&path) => "is not read, since neither its name nor its content is known for a compose file's",
         Ok(_) => "is not there",
         Err(_) => "lies outside of what is read",
     };
     let problem = node.problem(Lost::Detail, format!("includes `{path}`, which {reason}"));
     lockfile.problems.push(problem.with_hint("include files of this repository whose names end in `compose.yaml`"));
+}
+
+fn is_read(path: &str, neighbours: &Neighbours<'_>) -> bool {
+    neighbours.at(path).and_then(Result::ok).is_some_and(|text| compose_file::is_read(path, &text.content))
 }
 
 /// The part behind a prefix.

@@ -5,14 +5,14 @@
 //!
 //! A feature is an OCI artifact (`ghcr.io/owner/repo/feature:1`), an archive (`https://….tgz`) or a folder (`./feature`); its
 //! `install.sh` runs as root when the container is built, so every feature runs code. Names without a host are of the time before the
-//! specification (`fish`, `owner/repo/feature@v1`): what they mean depends on the tool. Features that `devcontainer-lock.json` beside
-//! locks are read there and not here. A Dockerfile or compose file that is named is read for itself. Extensions of editors are not read.
+//! specification (`fish`, `owner/repo/feature@v1`): what they mean depends on the tool. An artifact's name is read in lower case, as
+//! the client does. Features that `devcontainer-lock.json` beside locks are read there and not here. A Dockerfile or compose file that is named is read for itself. Extensions of editors are not read.
 
 use std::collections::HashSet;
 
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
-use crate::formats::image::{self, Written};
+use crate::formats::image::{self, PieceKind, Written};
 use crate::formats::{Claim, Format, compose, dockerfile, remote};
 use crate::neighbours::Neighbours;
 use crate::syntax::{Kind as NodeKind, Node, json};
@@ -96,7 +96,7 @@ fn push_feature(lockfile: &mut Lockfile, text: &Text, key: &Str, neighbours: &Ne
         remote::push(lockfile, text, &written, None, Scopes::BUILD)
     } else if id.split_once('/').is_some_and(|(host, _)| host.contains(['.', ':']) || host == "localhost") || written.is_unknown()
     {
-        let Some(index) = image::push(lockfile, text, &written, Scopes::BUILD) else { return };
+        let Some(index) = image::push(lockfile, text, &in_lower_case(&written, key), Scopes::BUILD) else { return };
         index
     } else {
         push_plain(lockfile, Ecosystem::Docker, key, Locator::Unresolved(key.clone()))
@@ -104,6 +104,17 @@ fn push_feature(lockfile: &mut Lockfile, text: &Text, key: &Str, neighbours: &Ne
     if let Some(entry) = lockfile.entries.get_mut(index as usize) {
         entry.runs_code = Some(key.span);
     }
+}
+
+/// The name of a feature as the client reads it: in lower case, tag and digest included.
+fn in_lower_case(written: &Written, key: &Str) -> Written {
+    let mut lower = Written::default();
+    if written.is_unknown() || !written.value.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        lower.append(written);
+    } else {
+        lower.push(&written.value.to_ascii_lowercase(), key.span, PieceKind::Made);
+    }
+    lower
 }
 
 fn push_plain(lockfile: &mut Lockfile, ecosystem: Ecosystem, key: &Str, locator: Locator) -> u32 {

@@ -37,7 +37,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let documents = yaml::read_with_aliases(text)?;
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Reference);
     lockfile.shows = github_workflow::SHOWS;
-    let mut uses = Uses { text, neighbours, lockfile, root: String::new(), seen: HashSet::new() };
+    let mut uses = Uses { text, neighbours, lockfile, root: String::new(), seen: HashSet::new(), copies: Vec::new() };
     for document in &documents {
         let root = document.root();
         match root.get("runs") {

@@ -35,7 +35,7 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Reference);
     lockfile.shows = SHOWS;
     let root = neighbours.folder().strip_suffix(".github/workflows").unwrap_or("").trim_end_matches('/').to_owned();
-    let mut uses = Uses { text, neighbours, lockfile, root, seen: HashSet::new() };
+    let mut uses = Uses { text, neighbours, lockfile, root, seen: HashSet::new(), copies: Vec::new() };
     for document in &documents {
         let root = document.root();
         match root.get("jobs") {

@@ -35,8 +35,15 @@ pub(super) static FORMAT: Format = Format {
 /// Where Gradle before 7 keeps one file for each configuration.
 const OLD_FOLDER: &str = "gradle/dependency-locks";
 
-/// Files that lock what builds, not what is built.
+/// Files that lock what builds, not what is built; a build that names its lockfiles itself puts the project's name before that.
 const BUILD_FILES: [&str; 2] = ["buildscript-gradle.lockfile", "settings-gradle.lockfile"];
+
+/// Whether a file of this name locks what builds.
+pub(crate) fn is_build_file(name: &str) -> bool {
+    BUILD_FILES
+        .iter()
+        .any(|own| name.strip_suffix(own).is_some_and(|before| before.is_empty() || before.ends_with(['-', '.', '_'])))
+}
 
 /// Where a project asks for what is locked, for itself and for its build.
 const SCRIPTS: [&str; 2] = ["build.gradle", "build.gradle.kts"];
@@ -95,9 +102,9 @@ impl<'t> File<'t> {
             (Some(before), Some(stem)) => Self {
                 project: before.trim_end_matches('/'),
                 configuration: stem,
-                locks_builds: stem.starts_with("buildscript-") || BUILD_FILES.contains(&name),
+                locks_builds: stem.starts_with("buildscript-") || is_build_file(name),
             },
-            _ => Self { project: folder, configuration: "", locks_builds: BUILD_FILES.contains(&name) },
+            _ => Self { project: folder, configuration: "", locks_builds: is_build_file(name) },
         }
     }
 }

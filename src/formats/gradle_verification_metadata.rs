@@ -32,6 +32,9 @@ pub(super) static FORMAT: Format = Format {
 /// Elements of an artifact that prove its bytes.
 const PROOFS: [&str; 5] = ["pgp", "md5", "sha1", "sha256", "sha512"];
 
+/// Keys whose signatures of an artifact are not looked at: its hashes decide.
+const IGNORED_KEYS: &str = "ignored-keys";
+
 fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let document = xml::read(text)?;
     let root = document.root();
@@ -112,6 +115,9 @@ fn read_component(lockfile: &mut Lockfile, text: &Text, component: Element<'_>, 
 fn read_artifact(lockfile: &mut Lockfile, text: &Text, artifact: Element<'_>, entry: u32) {
     for proof in artifact.children() {
         let algorithm = proof.name();
+        if algorithm == IGNORED_KEYS {
+            continue;
+        }
         if !PROOFS.contains(&algorithm) {
             let message = format!("`<{algorithm}>` is not known; expected `<pgp>` or a hash");
             lockfile.problems.push(proof.problem(Lost::Detail, message));

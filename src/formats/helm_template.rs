@@ -5,11 +5,14 @@
 //!
 //! What `{{ … }}` brings is unknown. Where a reference begins with that and the expression speaks of an image (`.Values.image.…`, a
 //! helper's name), the values are the place to look, which `helm-values` reads; else it is an entry that cannot be resolved.
+//!
+//! Resources that give a chart its values (`HelmRelease`, `Application`) may have `{{ … }}` in texts; they are read as manifests are.
 
 use crate::dependency::{Kind, Lockfile, Scopes, Shows};
 use crate::formats::image::{self, Written};
-use crate::formats::{Claim, Format, shell};
+use crate::formats::{Claim, Format, kubernetes, shell};
 use crate::neighbours::Neighbours;
+use crate::syntax::yaml;
 use crate::text::{Problem, Span, Str, Text};
 
 /// The format.
@@ -39,7 +42,16 @@ pub(super) fn looks(content: &str) -> bool {
     false
 }
 
+/// Resources that give values to a chart: `{{ … }}` in them is text, which the chart fills in.
+const GIVING_VALUES: [&str; 3] = ["Application", "ApplicationSet", "HelmRelease"];
+
 fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+    if GIVING_VALUES.iter().any(|kind| text.content.contains(kind))
+        && let Ok(documents) = yaml::read_with_aliases(text)
+        && documents.iter().filter_map(|document| document.root().get("kind")?.scalar()).any(|kind| GIVING_VALUES.contains(&kind))
+    {
+        return Ok(kubernetes::read_as(&FORMAT, text, &documents));
+    }
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Reference);
     lockfile.shows = Shows { origin: true, scope: true, ..Shows::default() };
     let mut start = 0;

@@ -45,26 +45,31 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let documents = yaml::read_with_aliases(text)?;
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Reference);
     lockfile.shows = Shows { origin: true, scope: true, ..Shows::default() };
-    let mut reader = Reader { text, lockfile, registry: Written::default(), seen: HashSet::new() };
+    let mut seen = HashSet::new();
     for document in &documents {
-        let root = document.root();
-        let registry = root.at(&["global", "imageRegistry"]).or_else(|| root.at(&["global", "image", "registry"]));
-        reader.registry = registry.and_then(|registry| reader.written(registry)).unwrap_or_default();
-        reader.walk(root, false);
+        read_into(&mut lockfile, text, document.root(), &mut seen);
     }
-    Ok(reader.lockfile)
+    Ok(lockfile)
 }
 
-struct Reader<'t> {
+/// Adds the images of values that are all of a document or stand inside it.
+pub(super) fn read_into(lockfile: &mut Lockfile, text: &Text, values: Node<'_>, seen: &mut HashSet<u32>) {
+    let mut reader = Reader { text, lockfile, registry: Written::default(), seen };
+    let registry = values.at(&["global", "imageRegistry"]).or_else(|| values.at(&["global", "image", "registry"]));
+    reader.registry = registry.and_then(|registry| reader.written(registry)).unwrap_or_default();
+    reader.walk(values, false);
+}
+
+struct Reader<'t, 'l> {
     text: &'t Text,
-    lockfile: Lockfile,
+    lockfile: &'l mut Lockfile,
     /// The registry for all images, if there is one.
     registry: Written,
     /// Where values stand that were read: anchors bring them again.
-    seen: HashSet<u32>,
+    seen: &'l mut HashSet<u32>,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     fn walk(&mut self, node: Node<'_>, is_images: bool) {
         for child in node.members().chain(node.items()) {
             let key = child.key().to_ascii_lowercase();
@@ -87,7 +92,7 @@ impl Reader<'_> {
 
     fn push(&mut self, node: Node<'_>, written: &Written) {
         if self.seen.insert(node.span().start) {
-            image::push(&mut self.lockfile, self.text, written, Scopes::PRODUCTION);
+            image::push(self.lockfile, self.text, written, Scopes::PRODUCTION);
         } else {
             self.lockfile.stated += 1;
         }

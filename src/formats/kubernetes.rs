@@ -6,18 +6,19 @@
 //! A file is a manifest if it has `apiVersion` and `kind` at its top. In every document that has both, `image` is read below
 //! `containers`, `initContainers`, `ephemeralContainers` (and `container`, `script`, `steps`, `sidecars` of workflows), at any depth: pods,
 //! their templates, lists, custom resources. Elsewhere `image` is read if it is an image reference, since custom resources name images
-//! so. `volumes[].image.reference` is one too. Data of config maps, annotations and schemas are not looked into.
+//! so. `volumes[].image.reference` is one too. Values that a resource gives to a chart (`values`, `valuesObject`) are read as those of a
+//! chart are. Data of config maps, annotations and schemas are not looked into.
 //!
 //! A blank image is filled in by a controller, `ko://` is built from this repository: neither is a dependency. Variables (`$(NAME)`,
-//! `${NAME}`) are other tools', and unknown. Templates of Helm are read by `helm-template`.
+//! `${NAME}`) are other tools', and unknown. Templates of Helm are read by `helm-template`, as are resources that look like one.
 
 use std::collections::HashSet;
 
 use crate::dependency::{Kind, Lockfile, Scopes, Shows};
 use crate::formats::image::{self, Written};
-use crate::formats::{Claim, Format, helm_template};
+use crate::formats::{Claim, Format, helm_template, helm_values};
 use crate::neighbours::Neighbours;
-use crate::syntax::{Kind as NodeKind, Node, yaml};
+use crate::syntax::{Document, Kind as NodeKind, Node, yaml};
 use crate::text::{Lost, Problem, Text};
 
 /// The format.
@@ -36,6 +37,9 @@ const CONTAINERS: [&str; 7] = ["container", "containers", "ephemeralContainers",
 const OPAQUE: [&str; 8] =
     ["annotations", "binaryData", "data", "labels", "managedFields", "openAPIV3Schema", "status", "stringData"];
 
+/// Values that a custom resource gives to a chart: `spec.values` of Flux, `spec.source.helm.valuesObject` of Argo CD.
+const VALUES: [&str; 2] = ["values", "valuesObject"];
+
 fn looks(content: &str) -> bool {
     let has = |key: &str| is_at_top(content, key);
     has("apiVersion") && has("kind") && !content.contains("kustomize.config.k8s.io") && !helm_template::looks(content)
@@ -51,18 +55,22 @@ pub(super) fn is_at_top(content: &str, key: &str) -> bool {
 }
 
 fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
-    let documents = yaml::read_with_aliases(text)?;
-    let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Reference);
+    Ok(read_as(&FORMAT, text, &yaml::read_with_aliases(text)?))
+}
+
+/// Reads the documents of a manifest that this format claimed.
+pub(super) fn read_as(format: &'static Format, text: &Text, documents: &[Document]) -> Lockfile {
+    let mut lockfile = Lockfile::new(text, format, Kind::Reference);
     lockfile.shows = Shows { origin: true, scope: true, ..Shows::default() };
     let mut reader = Reader { text, lockfile, seen: HashSet::new() };
-    for document in &documents {
+    for document in documents {
         let root = document.root();
         let kind = root.get("kind").and_then(Node::scalar);
         if root.get("apiVersion").is_some() && kind.is_some_and(|kind| kind != "CustomResourceDefinition") {
             reader.walk(root, false);
         }
     }
-    Ok(reader.lockfile)
+    reader.lockfile
 }
 
 struct Reader<'t> {
@@ -90,6 +98,9 @@ impl Reader<'_> {
                     self.lockfile.problems.push(member.problem(Lost::Entry, "an image that is no text"));
                 }
                 _ if OPAQUE.contains(&key) => {}
+                _ if VALUES.contains(&key) && member.is_map() => {
+                    helm_values::read_into(&mut self.lockfile, self.text, member, &mut self.seen);
+                }
                 _ => self.walk(member, CONTAINERS.contains(&key)),
             }
         }

@@ -4,6 +4,7 @@
 //! Never knows a registry, a tier or a policy, and never makes a finding.
 
 mod actions;
+mod actions_lock;
 mod aliases;
 mod bun_lock;
 mod bun_lockb;
@@ -11,6 +12,7 @@ mod cargo_lock;
 mod cargo_manifest;
 mod cargo_toml;
 mod compose;
+mod compose_file;
 mod composer_lock;
 mod conda;
 mod conda_explicit;
@@ -29,7 +31,7 @@ mod go_mod;
 mod go_sum;
 mod go_vendor;
 mod go_work;
-mod gradle_lock;
+pub(crate) mod gradle_lock;
 mod gradle_verification_metadata;
 mod gradle_version_catalog;
 mod helm_template;
@@ -68,7 +70,7 @@ mod reach;
 mod remote;
 mod requirements;
 pub(crate) mod rush;
-mod sbt_lock;
+pub(crate) mod sbt_lock;
 mod shell;
 #[cfg(test)]
 mod testing;
@@ -90,6 +92,8 @@ pub enum Claim {
     NameAnyCase(&'static str),
     /// File names that begin so and have something behind it, in any case (`Dockerfile.`).
     PrefixAnyCase(&'static str),
+    /// File names that begin so, have something behind it and no ending, in any case (`DockerfileProd`).
+    BareAnyCase(&'static str),
     /// File names that end so, in any case (`.dockerfile`).
     SuffixAnyCase(&'static str),
     /// File names that begin and end so (`requirements`, `.txt`), the middle may be empty.
@@ -117,6 +121,9 @@ impl Claim {
             Self::Name(exact) => name == exact,
             Self::NameAnyCase(exact) => name.eq_ignore_ascii_case(exact),
             Self::PrefixAnyCase(prefix) => name.len() > prefix.len() && is_any_case(name.as_bytes().get(..prefix.len()), prefix),
+            Self::BareAnyCase(prefix) => {
+                name.len() > prefix.len() && !name.contains('.') && is_any_case(name.as_bytes().get(..prefix.len()), prefix)
+            }
             Self::SuffixAnyCase(suffix) => {
                 is_any_case(name.len().checked_sub(suffix.len()).and_then(|start| name.as_bytes().get(start..)), suffix)
             }
@@ -180,6 +187,7 @@ pub fn claiming(path: &str) -> Vec<&'static Format> {
 /// All formats. Where two claim a name, the first whose look at the content says yes gets it.
 #[rustfmt::skip] // one row a line
 pub static FORMATS: &[&Format] = &[
+    &actions_lock::FORMAT,
     &bun_lock::FORMAT,
     &bun_lockb::FORMAT,
     &cargo_lock::FORMAT,
@@ -233,6 +241,7 @@ pub static FORMATS: &[&Format] = &[
     // Only their content claims these, among names that others share.
     &helm_template::FORMAT,
     &kubernetes::FORMAT,
+    &compose_file::FORMAT,
 ];
 
 /// The format with this id.

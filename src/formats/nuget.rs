@@ -10,9 +10,10 @@ use crate::neighbours::{Neighbours, folder_of};
 use crate::text::{Str, TextId};
 
 /// How project files end, without case.
-pub(super) const PROJECT_ENDS: [&str; 3] = [".csproj", ".fsproj", ".vbproj"];
+pub(super) const PROJECT_ENDS: [&str; 6] = [".csproj", ".esproj", ".fsproj", ".sqlproj", ".vbproj", ".wixproj"];
 /// Other project files, which can be referenced and so be members, but whose dependencies are not read.
-const MEMBER_ENDS: [&str; 7] = [".csproj", ".fsproj", ".vbproj", ".vcxproj", ".proj", ".sqlproj", ".shproj"];
+const MEMBER_ENDS: [&str; 9] =
+    [".csproj", ".esproj", ".fsproj", ".proj", ".shproj", ".sqlproj", ".vbproj", ".vcxproj", ".wixproj"];
 
 /// Entries of one file by id without case, version and whether they are members of the repository.
 #[derive(Default)]

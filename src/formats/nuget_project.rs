@@ -26,8 +26,11 @@ pub(crate) static FORMAT: Format = Format {
     kind: Kind::Declaration,
     files: &[
         Claim::SuffixAnyCase(".csproj"),
+        Claim::SuffixAnyCase(".esproj"),
         Claim::SuffixAnyCase(".fsproj"),
+        Claim::SuffixAnyCase(".sqlproj"),
         Claim::SuffixAnyCase(".vbproj"),
+        Claim::SuffixAnyCase(".wixproj"),
         Claim::NameAnyCase("Directory.Build.props"),
         Claim::NameAnyCase("Directory.Build.targets"),
     ],

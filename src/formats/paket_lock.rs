@@ -52,6 +52,10 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut lockfile = Lockfile::new(text, &FORMAT, Kind::Lock);
     lockfile.shows = Shows { origin: true, edges: true, ..Shows::default() };
     if text.content.trim().is_empty() {
+        // Paket writes an empty line where nothing is asked for.
+        if !text.content.is_empty() && asks_nothing(neighbours) {
+            return Ok(lockfile);
+        }
         lockfile.problem(text.place(crate::text::Span::default()), Lost::File, "is empty, expected a block such as `NUGET`");
         return Ok(lockfile);
     }
@@ -77,6 +81,15 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     }
     declare(&mut lockfile, &in_group, neighbours);
     Ok(lockfile)
+}
+
+/// Whether paket.dependencies beside is there and asks for nothing.
+fn asks_nothing(neighbours: &Neighbours<'_>) -> bool {
+    let asks = |line: Line<'_>| {
+        let word = line.text.split_whitespace().next().unwrap_or("").to_ascii_lowercase();
+        ["clitool", "external_lock", "gist", "git", "github", "http", "nuget"].contains(&word.as_str())
+    };
+    matches!(neighbours.beside("paket.dependencies"), Some(Ok(wanted)) if !lines::of(&wanted.content).any(asks))
 }
 
 struct Reader<'t> {

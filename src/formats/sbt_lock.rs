@@ -4,14 +4,15 @@
 //! from or who requires it: the format has no such thing.
 //!
 //! Specification: sbt-dependency-lock, `LockFile` of version 1. Quirks: the name of a Scala library ends in the Scala version; an
-//! artifact's hash is `sha1:` and hexadecimal digits; `compile` and `runtime` are what production needs, `test` what tests need.
+//! artifact's hash is `sha1:` and hexadecimal digits; `compile` and `runtime` are what production needs, `test` what tests need. Modules
+//! without artifacts that bear the build's own organization are its projects (class `workspace`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
 use crate::formats::{Claim, Format, maven_names};
-use crate::neighbours::Neighbours;
+use crate::neighbours::{Neighbours, folder_of, folders_upwards, join};
 use crate::syntax::{Kind as NodeKind, Node, json};
 use crate::text::{Lost, Problem, Str, Text};
 
@@ -43,13 +44,43 @@ fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
         lockfile.problems.push(version.unwrap_or(root).problem(Lost::Detail, message));
     }
     let mut known: BTreeMap<String, u32> = BTreeMap::new();
+    let own = organizations(neighbours);
     for node in dependencies.items() {
-        read_one(&mut lockfile, text, node, &mut known);
+        read_one(&mut lockfile, text, node, &mut known, &own);
     }
     Ok(lockfile)
 }
 
-fn read_one(lockfile: &mut Lockfile, text: &Text, node: Node<'_>, known: &mut BTreeMap<String, u32>) {
+/// The scripts of the project, and of the build that it is part of: upwards to the folder with `project/build.properties`.
+pub(crate) fn scripts<'a>(neighbours: &Neighbours<'a>) -> Vec<&'a str> {
+    let own = neighbours.folder();
+    let top = folders_upwards(own).find(|folder| neighbours.has(&join(folder, "project/build.properties"))).unwrap_or(own);
+    let folders = folders_upwards(own).take_while(|folder| *folder != top).chain([top]);
+    let mut scripts: Vec<&str> = Vec::new();
+    for folder in folders {
+        let project = join(folder, "project/");
+        scripts.extend(neighbours.below(folder).map(|(_, path)| path).filter(|path| {
+            let is_script = matches!(path.rsplit_once('.'), Some((_, "sbt" | "scala")));
+            is_script && (folder_of(path) == folder || path.starts_with(&project))
+        }));
+    }
+    scripts
+}
+
+/// What the build's scripts call themselves: `organization := "…"`.
+fn organizations<'a>(neighbours: &Neighbours<'a>) -> BTreeSet<&'a str> {
+    let texts = scripts(neighbours).into_iter().filter_map(|path| neighbours.at(path)?.ok());
+    let lines = texts.flat_map(|text| text.content.lines()).map(str::trim_start).filter(|line| !line.starts_with("//"));
+    let named = lines.filter_map(|line| {
+        let (before, after) = line.split_once("organization")?;
+        let value = after.trim_start().strip_prefix(":=")?.trim_start().strip_prefix('"')?;
+        let is_whole = !before.ends_with(|last: char| last.is_alphanumeric());
+        value.split_once('"').filter(|_| is_whole).map(|(value, _)| value)
+    });
+    named.collect()
+}
+
+fn read_one(lockfile: &mut Lockfile, text: &Text, node: Node<'_>, known: &mut BTreeMap<String, u32>, own: &BTreeSet<&str>) {
     let content = &text.content;
     let part = |key| node.get(key).and_then(Node::str).filter(|part| maven_names::is_part(part.of(content)));
     let (Some(group), Some(artifact), Some(version)) = (part("org"), part("name"), part("version")) else {
@@ -68,8 +99,11 @@ fn read_one(lockfile: &mut Lockfile, text: &Text, node: Node<'_>, known: &mut BT
         }
         *index
     } else {
-        let moving = version.of(content).ends_with("-SNAPSHOT").then(|| version.clone());
-        let entry = Entry::new(Ecosystem::Maven, Str::made(artifact.span, name), Some(version), Locator::Silent);
+        // Of the build's own projects nothing is fetched.
+        let is_member = own.contains(group.of(content)) && node.get("artifacts").is_some_and(|all| all.items().next().is_none());
+        let locator = if is_member { Locator::Workspace } else { Locator::Silent };
+        let moving = (!is_member && version.of(content).ends_with("-SNAPSHOT")).then(|| version.clone());
+        let entry = Entry::new(Ecosystem::Maven, Str::made(artifact.span, name), Some(version), locator);
         let index = lockfile.push(Entry { scopes, moving, ..entry });
         known.insert(key, index);
         index

@@ -64,6 +64,7 @@ fn claim(claim: &Claim) -> String {
         Claim::Name(name) => format!("`{name}`"),
         Claim::NameAnyCase(name) => format!("`{name}` in any case"),
         Claim::PrefixAnyCase(prefix) => format!("`{prefix}*` in any case"),
+        Claim::BareAnyCase(prefix) => format!("`{prefix}*` without an ending, in any case"),
         Claim::SuffixAnyCase(suffix) => format!("`*{suffix}` in any case"),
         Claim::Around(before, after) => format!("`{before}*{after}`"),
         Claim::Holding(part, end) => format!("`*{part}*{end}`"),

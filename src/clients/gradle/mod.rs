@@ -5,8 +5,8 @@
 //! an unknown candidate.
 //!
 //! Read are, in the build's folder (the nearest one upwards with a settings script), the settings script, the build's and the
-//! project's own build script, scripts that those apply by a path, and scripts below `buildSrc`, `build-logic` and `gradle`, which
-//! may be applied anywhere; catalogs and verification metadata are the whole build's, so all its scripts are. A project's own
+//! project's own build script, scripts that those apply by a path, and scripts below `buildSrc`, `build-logic` and `gradle`, and those
+//! that are plugins of a build which the settings include: all these may be applied anywhere; catalogs and verification metadata are the whole build's, so all its scripts are. A project's own
 //! repositories end those of the settings unless `repositoriesMode` says otherwise. Plugins come from `pluginManagement`, else the
 //! Gradle Plugin Portal, and from `buildscript`. `content` narrows a repository to some modules, `exclusiveContent` some modules to
 //! a repository. Init scripts, the user's own files and plugins that add repositories are outside. From Gradle's documentation; not
@@ -20,7 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clients::Client;
 use crate::dependency::Lockfile;
-use crate::neighbours::{Neighbours, folder_of, folders_upwards, join};
+use crate::formats::gradle_lock;
+use crate::neighbours::{Neighbours, folder_of, folders_upwards, join, normalise};
 use crate::pattern;
 use crate::routing::{Address, Asked, Effect, KnownBy, Routing, Rule, When};
 use crate::syntax::lines;
@@ -125,13 +126,9 @@ impl<'a> Build<'a> {
         let project = strip("gradle/dependency-locks").or_else(|| strip("gradle")).unwrap_or(folder);
         let has_settings = |folder: &&str| SETTINGS.iter().any(|name| neighbours.has(&join(folder, name)));
         let root = folders_upwards(project).find(has_settings).unwrap_or(project);
-        let is_named = |name: &str| neighbours.find(&join(folder, name)) == Some(lockfile.text);
-        let locks_builds = ["buildscript-gradle.lockfile", "settings-gradle.lockfile", "buildscript-classpath.lockfile"];
-        Self {
-            root,
-            project: (lockfile.format.id == "gradle-lock").then_some(project),
-            locks_builds: locks_builds.into_iter().any(is_named),
-        }
+        let name = neighbours.by_id(lockfile.text).and_then(Result::ok).and_then(|text| text.path.rsplit('/').next());
+        let locks_builds = name.is_some_and(|name| gradle_lock::is_build_file(name) || name == "buildscript-classpath.lockfile");
+        Self { root, project: (lockfile.format.id == "gradle-lock").then_some(project), locks_builds }
     }
 
     /// What the scripts say, and those that they apply.
@@ -213,13 +210,37 @@ impl<'a> Build<'a> {
         }
     }
 
+    /// Folders of builds that the settings include: plugins of theirs that are scripts may be applied anywhere.
+    fn included(&self, neighbours: &Neighbours<'a>) -> Vec<String> {
+        let mut folders = Vec::new();
+        for text in SETTINGS.iter().filter_map(|name| neighbours.at(&join(self.root, name))?.ok()) {
+            let (statements, _) = script::read(text);
+            let mut ahead: Vec<&script::Statement> = statements.iter().collect();
+            while let Some(statement) = ahead.pop() {
+                ahead.extend(statement.inner());
+                if statement.head(text) == "includeBuild"
+                    && let Some(token) = statement.texts().next()
+                    && let Some(folder) = normalise(self.root, text.slice(token.span))
+                    && !folder.is_empty()
+                {
+                    folders.push(folder);
+                }
+            }
+        }
+        folders
+    }
+
     /// The scripts that matter, in the order in which Gradle runs them.
     fn scripts(&self, neighbours: &Neighbours<'a>) -> Vec<(Result<&'a Text, &'a Problem>, Of)> {
         let mut paths: Vec<(String, Of)> = SETTINGS.iter().map(|name| (join(self.root, name), Of::Settings)).collect();
         let mut below: BTreeSet<&str> = BTreeSet::new();
-        for folder in ["buildSrc", "build-logic", "gradle"] {
-            let folder = join(self.root, folder);
+        let usual = ["buildSrc", "build-logic", "gradle"].map(|folder| join(self.root, folder));
+        for folder in usual {
             below.extend(neighbours.below(&folder).map(|(_, path)| path).filter(|path| is_shared(path)));
+        }
+        for folder in self.included(neighbours) {
+            let scripts = neighbours.below(&folder).map(|(_, path)| path).filter(|path| is_shared(path));
+            below.extend(scripts.filter(|path| path.contains("/src/main/")));
         }
         match self.project {
             Some(project) => {

@@ -69,6 +69,8 @@ pub(super) struct Found {
     pub(super) mode: Mode,
     /// Scripts of the repository that are applied.
     pub(super) applied: Vec<Applied>,
+    /// Repositories that a script gives names to, by their numbers.
+    pub(super) named: BTreeMap<String, usize>,
 }
 
 impl Script<'_> {
@@ -76,7 +78,8 @@ impl Script<'_> {
     pub(super) fn read(&self, statements: &[Statement], level: Level, found: &mut Found, routing: &mut Routing) {
         for statement in statements {
             let head = statement.head(self.text);
-            if UPLOADS.contains(&head) || matches!(head, "import" | "package") {
+            let is_upload = |token: &Token| token.kind == Kind::Word && self.text.slice(token.span) == UPLOADING;
+            if UPLOADS.contains(&head) || matches!(head, "import" | "package") || statement.tokens.iter().any(is_upload) {
                 continue;
             }
             if let Some((at, after)) = self.handler(statement) {
@@ -241,12 +244,30 @@ impl Script<'_> {
                 statement.inner().for_each(|inner| self.repository(inner, level, found, routing));
                 return;
             }
-            "val" | "var" | "def" if statement.blocks.is_empty() => return,
+            "val" | "var" | "def" => match self.declared(statement) {
+                Some((name, inner)) => {
+                    let number = found.repositories.len();
+                    self.repository(&inner, level, found, routing);
+                    found.named.insert(name, number);
+                    return;
+                }
+                None if statement.blocks.is_empty() => return,
+                None => self.unread(statement),
+            },
             _ => self.unread(statement),
         };
         let mut repository = plain(level, asked);
         self.content(statement, &mut repository);
         found.repositories.push(repository);
+    }
+
+    /// `val NAME = maven("…")`: a repository as any other, with a name. Other values add none.
+    fn declared(&self, statement: &Statement) -> Option<(String, Statement)> {
+        let equals = statement.tokens.iter().position(|token| token.kind == Kind::Sign(b'='))?;
+        let name = statement.tokens.get(1).filter(|name| name.kind == Kind::Word)?;
+        let inner = Statement { tokens: statement.tokens.get(equals + 1..)?.to_vec(), blocks: statement.blocks.clone() };
+        let is_one = CALLS.contains(&inner.head(self.text));
+        is_one.then(|| (self.text.slice(name.span).to_owned(), inner))
     }
 
     fn unread(&self, statement: &Statement) -> Asked {
@@ -369,8 +390,12 @@ impl Script<'_> {
     fn exclusive(&self, statement: &Statement, level: Level, found: &mut Found, routing: &mut Routing) {
         let mut inside = Found::default();
         let mut only = Some(Vec::new());
+        let mut named = Vec::new();
         for inner in statement.inner() {
             match inner.head(self.text) {
+                "forRepository" | "forRepositories" if let Some(numbers) = self.meant_by_name(inner, found) => {
+                    named.extend(numbers);
+                }
                 "forRepository" | "forRepositories" if !inner.blocks.is_empty() => {
                     inner.inner().for_each(|inner| self.repository(inner, level, &mut inside, routing));
                 }
@@ -378,12 +403,27 @@ impl Script<'_> {
                 _ => inside.repositories.push(plain(level, self.unread(inner))),
             }
         }
-        for mut repository in inside.repositories {
-            // A filter that cannot be read leaves it one of several.
+        // A filter that cannot be read leaves it one of several.
+        let narrow = |repository: &mut Repository| {
             repository.is_exclusive = only.as_ref().is_some_and(|only| !only.is_empty());
             repository.only = only.clone().unwrap_or_default();
-            found.repositories.push(repository);
+        };
+        for number in named {
+            found.repositories.get_mut(number).into_iter().for_each(narrow);
         }
+        inside.repositories.iter_mut().for_each(narrow);
+        found.repositories.append(&mut inside.repositories);
+    }
+
+    /// The repositories that `forRepositories(a, b)` and `forRepository { a }` mean by names that the script gave them.
+    fn meant_by_name(&self, statement: &Statement, found: &Found) -> Option<Vec<usize>> {
+        let words = |tokens: &[Token]| -> Option<Vec<usize>> {
+            let words = tokens.iter().filter(|token| !matches!(token.kind, Kind::Sign(b'(' | b')' | b',')));
+            words.map(|word| found.named.get(self.text.slice(word.span)).copied()).collect()
+        };
+        let inner = statement.inner().map(|inner| words(&inner.tokens).filter(|_| inner.blocks.is_empty()));
+        let numbers: Vec<usize> = inner.chain([words(statement.tokens.get(1..)?)]).collect::<Option<Vec<_>>>()?.concat();
+        (!numbers.is_empty()).then_some(numbers)
     }
 
     /// `content { … }` and `mavenContent { … }`.
@@ -401,9 +441,15 @@ impl Script<'_> {
         let mut patterns = Vec::new();
         for inner in filter.inner() {
             let head = inner.head(self.text);
+            if head == "includeGroupByRegex" {
+                let mut texts = inner.texts();
+                let groups = texts.next().filter(|_| texts.next().is_none()).and_then(|token| self.groups(token));
+                patterns.extend(groups?.into_iter().map(|group| format!("{group}:*")));
+                continue;
+            }
             let texts: Option<Vec<String>> = inner.texts().map(|token| self.meant_or_regex(token, head)).collect();
             match (head, texts.as_deref()) {
-                ("includeGroup" | "includeGroupByRegex", Some([group])) => patterns.push(format!("{group}:*")),
+                ("includeGroup", Some([group])) => patterns.push(format!("{group}:*")),
                 ("includeGroupAndSubgroups", Some([group])) => patterns.extend([format!("{group}:*"), format!("{group}.*:*")]),
                 ("includeModule" | "includeModuleByRegex", Some([group, artifact]))
                 | ("includeVersion" | "includeVersionByRegex", Some([group, artifact, _])) => {
@@ -420,13 +466,90 @@ impl Script<'_> {
         if !head.ends_with("ByRegex") {
             return self.meant(token).filter(|meant| !meant.contains('*'));
         }
-        let written = self.text.slice(token.span);
-        let pattern = written.replace("\\\\.", "\u{0}").replace("\\.", "\u{0}").replace(".*", "*").replace(".+", "*");
-        // A bare dot fits any character, nearly always a dot.
-        let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '\u{0}' | '*' | '-' | '_' | '.');
-        pattern.chars().all(is_plain).then(|| pattern.replace('\u{0}', "."))
+        plain_pattern(self.text.slice(token.span))
+    }
+
+    /// Patterns of the groups that an expression fits: alternatives, at its top or in parentheses, one by one.
+    fn groups(&self, token: &Token) -> Option<Vec<String>> {
+        let mut ahead = vec![self.text.slice(token.span).to_owned()];
+        let mut patterns = Vec::new();
+        while let Some(written) = ahead.pop() {
+            let found = alternatives(&written)?;
+            match found.as_slice() {
+                [] => patterns.push(plain_pattern(&written)?),
+                _ if patterns.len() + ahead.len() + found.len() > ALTERNATIVES_MAX => return None,
+                _ => ahead.extend(found.into_iter().rev()),
+            }
+        }
+        Some(patterns)
     }
 }
+
+/// The named limit on the alternatives of one expression.
+const ALTERNATIVES_MAX: usize = 64;
+
+/// An expression that has neither alternatives nor parentheses, as a pattern.
+fn plain_pattern(written: &str) -> Option<String> {
+    let pattern = written.replace("\\\\.", "\u{0}").replace("\\.", "\u{0}").replace(".*", "*").replace(".+", "*");
+    // A bare dot fits any character, nearly always a dot.
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '\u{0}' | '*' | '-' | '_' | '.');
+    pattern.chars().all(is_plain).then(|| pattern.replace('\u{0}', "."))
+}
+
+/// What an expression with alternatives stands for, one step: those at its top, else those of its first parentheses, which may be left
+/// out if `?` stands behind them. Empty if it has none; `None` if it cannot be read.
+fn alternatives(written: &str) -> Option<Vec<String>> {
+    let at_top = divided(written)?;
+    if at_top.len() > 1 {
+        return Some(at_top.into_iter().map(str::to_owned).collect());
+    }
+    let Some((before, behind)) = written.split_once('(') else { return Some(Vec::new()) };
+    let mut open = 1_usize;
+    let end = behind.char_indices().find_map(|(at, c)| {
+        match c {
+            '(' => open += 1,
+            ')' => open -= 1,
+            _ => {}
+        }
+        (open == 0).then_some(at)
+    })?;
+    let (inner, rest) = (behind.get(..end)?, behind.get(end + 1..)?);
+    let inner = inner.strip_prefix("?:").unwrap_or(inner);
+    let (is_optional, rest) = rest.strip_prefix('?').map_or((false, rest), |rest| (true, rest));
+    if before.ends_with('\\') || inner.starts_with('?') || rest.starts_with(['*', '+', '{']) {
+        return None;
+    }
+    let mut found: Vec<String> = divided(inner)?.into_iter().map(|inner| format!("{before}{inner}{rest}")).collect();
+    if is_optional {
+        found.push(format!("{before}{rest}"));
+    }
+    Some(found)
+}
+
+/// The parts between `|` outside of parentheses; `None` if parentheses do not fit.
+fn divided(written: &str) -> Option<Vec<&str>> {
+    let (mut open, mut from) = (0_usize, 0);
+    let mut parts = Vec::new();
+    for (at, c) in written.char_indices() {
+        match c {
+            '(' => open += 1,
+            ')' => open = open.checked_sub(1)?,
+            '|' if open == 0 => {
+                parts.push(written.get(from..at)?);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(written.get(from..)?);
+    (open == 0).then_some(parts)
+}
+
+/// Calls that add one repository.
+const CALLS: [&str; 8] = ["flatDir", "google", "gradlePluginPortal", "ivy", "jcenter", "maven", "mavenCentral", "mavenLocal"];
+
+/// What `configure<…> { … }` and the like name where they say the same as `publishing`.
+const UPLOADING: &str = "PublishingExtension";
 
 /// Blocks that say where a build uploads to.
 const UPLOADS: [&str; 4] = ["distributionManagement", "nexusPublishing", "publishing", "uploadArchives"];

@@ -85,6 +85,66 @@ fn content_narrows() {
 }
 
 #[test]
+fn expressions_with_alternatives_narrow() {
+    let only = |written: &str| {
+        let script =
+            format!("repositories {{\n  mavenCentral()\n  maven {{ url = 'https://a.example/'\n content {{ {written} }} }}\n}}");
+        let found = rules(&[("build.gradle", &script)]);
+        let narrowed =
+            found.lines().filter_map(|line| line.strip_prefix("SilentFor(")?.split_once(":*)")).map(|(group, _)| group);
+        narrowed.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(only(r"includeGroupByRegex('tech\\.pegasys(\\..*)?')"), "tech.pegasys.* tech.pegasys");
+    assert_eq!(only(r"includeGroupByRegex('(com\\.a|org\\.(b|c))\\..*')"), "org.c.* org.b.* com.a.*");
+    assert_eq!(only(r"includeGroupByRegex('a|b\\.c')"), "b.c a");
+    for unread in
+        [r"includeGroupByRegex('(a')", r"includeGroupByRegex('(a)+')", r"includeGroupByRegex('[ab]')", "includeGroupByRegex(x)"]
+    {
+        assert_eq!(only(unread), "", "{unread}");
+    }
+    let many = format!("includeGroupByRegex('{}')", "(a|b)".repeat(12));
+    assert_eq!(only(&many), "");
+}
+
+#[test]
+fn repositories_with_names_are_repositories() {
+    let central = "https://repo.maven.apache.org/maven2/";
+    let script = "repositories {\n  mavenCentral()\n  def specs = ivy {\n    url = 'https://a.example/'\n  }\n  exclusiveContent {\n    forRepositories(specs)\n    filter { includeModule('g', 'a') }\n  }\n}";
+    assert_eq!(
+        rules(&[("build.gradle", script)]),
+        format!("{PORTAL}SilentFor(g:a) -> https://a.example/\nSilent -> {central}\n")
+    );
+    let script = "repositories {\n  val own = maven(\"https://a.example/\")\n  val words = listOf(\"x\")\n  mavenCentral()\n}";
+    assert_eq!(rules(&[("build.gradle.kts", script)]), format!("{PORTAL}Silent -> https://a.example/, {central}\n"));
+    let block = "repositories {\n  val own = maven(\"https://a.example/\")\n  exclusiveContent {\n    forRepository { own }\n    filter { includeGroup(\"g\") }\n  }\n}";
+    assert_eq!(rules(&[("build.gradle.kts", block)]), format!("{PORTAL}SilentFor(g:*) -> https://a.example/\n"));
+    let gone = "repositories {\n  mavenCentral()\n  exclusiveContent {\n    forRepositories(gone)\n    filter { includeGroup('g') }\n  }\n}";
+    assert!(rules(&[("build.gradle", gone)]).contains("SilentFor(g:*) -> unknown"));
+}
+
+#[test]
+fn what_a_build_uploads_to_is_not_asked() {
+    for upload in ["publishing {", "configure<PublishingExtension> {", "extensions.configure(PublishingExtension) {"] {
+        let script = format!(
+            "{upload}\n  repositories {{ maven {{ url = uri(\"https://a.example/\") }} }}\n}}\nrepositories {{ mavenCentral() }}"
+        );
+        let found = rules(&[("build.gradle.kts", &script)]);
+        assert_eq!(found, format!("{PORTAL}Silent -> https://repo.maven.apache.org/maven2/\n"), "{upload}");
+    }
+}
+
+#[test]
+fn plugins_of_included_builds_may_be_applied() {
+    let found = rules(&[
+        ("settings.gradle.kts", "pluginManagement {\n  includeBuild(\"conventions\")\n}\nincludeBuild(\"../elsewhere\")"),
+        ("conventions/build.gradle.kts", "repositories { gradlePluginPortal() }"),
+        ("conventions/src/main/kotlin/java-conventions.gradle.kts", "repositories { mavenCentral() }"),
+        ("other/src/main/kotlin/java-conventions.gradle.kts", "repositories { google() }"),
+    ]);
+    assert_eq!(found, format!("{PORTAL}Silent -> https://repo.maven.apache.org/maven2/\n"));
+}
+
+#[test]
 fn settings_serve_projects_without_their_own() {
     let settings = "pluginManagement { repositories { gradlePluginPortal()\n maven(\"https://plugins.example/\") } }\ndependencyResolutionManagement {\n  repositories { maven(\"https://settings.example/\") }\n}";
     let plugins = "SilentFor(*.gradle.plugin) -> https://plugins.gradle.org/m2/, https://plugins.example/\n";

@@ -48,8 +48,10 @@ pub(super) static FORMAT: Format = Format {
         Claim::PrefixAnyCase("Containerfile."),
         Claim::PrefixAnyCase("Containerfile-"),
         Claim::PrefixAnyCase("Containerfile_"),
-        Claim::SuffixAnyCase(".dockerfile"),
-        Claim::SuffixAnyCase(".containerfile"),
+        Claim::BareAnyCase("Dockerfile"),
+        Claim::BareAnyCase("Containerfile"),
+        Claim::SuffixAnyCase("dockerfile"),
+        Claim::SuffixAnyCase("containerfile"),
     ],
     looks: Some(looks),
     shadowed_by: &[],
@@ -454,7 +456,7 @@ fn names_syntax(content: &str) -> bool {
     known.any(|key| key.eq_ignore_ascii_case("syntax")) || !matches!(json_syntax(body), Json::None)
 }
 
-/// Names with an ending are shared with programs, notes and ignore files: the first line that says something must be an instruction or a
+/// Longer names are shared with programs, notes and ignore files: the first line that says something must be an instruction or a
 /// template's, or the file names the builder's image.
 fn looks(content: &str) -> bool {
     if content.is_empty() || names_syntax(content) {
@@ -478,7 +480,9 @@ fn looks(content: &str) -> bool {
     // `from x import y` opens many a Python file.
     let is_import = keyword == "from" && words.nth(1) == Some("import");
     let is_instruction = INSTRUCTIONS.iter().any(|known| known.eq_ignore_ascii_case(keyword));
-    let is_shouted = keyword.len() > 1 && keyword.bytes().all(|byte| byte.is_ascii_uppercase());
+    // An ignore file may begin with `LICENSE`, and nothing behind it.
+    let is_alone = first.trim() == keyword && !INSTRUCTIONS.contains(&keyword);
+    let is_shouted = keyword.len() > 1 && keyword.bytes().all(|byte| byte.is_ascii_uppercase()) && !is_alone;
     !is_import && (is_instruction || is_shouted)
 }
 

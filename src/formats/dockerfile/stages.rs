@@ -95,8 +95,11 @@ impl Build {
         if !written.is_unknown() {
             return self.names.get(&name).copied().into_iter().collect();
         }
+        // `${TARGETARCH:-amd64}` is the platform's, too.
         let is_platform = |range: std::ops::Range<usize>| {
-            written.value.get(range).is_some_and(|unknown| PLATFORM.contains(&unknown.trim_matches(['$', '{', '}'])))
+            let name = written.value.get(range).map(|unknown| unknown.trim_start_matches(['$', '{']));
+            name.and_then(|name| name.split([':', '-', '+', '?', '#', '%', '/', '}']).next())
+                .is_some_and(|name| PLATFORM.contains(&name))
         };
         if !written.unknowns().all(is_platform) {
             return Vec::new();

@@ -7,7 +7,8 @@
 //! Specification: maven.apache.org, POM reference and model builder; models 4.0.0 and 4.1.0. Quirks: a file at the parent's place with
 //! other coordinates is not the parent; the project's `${…}` are resolved in Maven's order, `-D` of `.mvn/maven.config` included, and one
 //! that nothing in the tree resolves (a remote parent, the environment) leaves no version; a property that only profiles have counts
-//! if they agree. A module of the same build is class `workspace`, `system` scope a path or the JDK's own. Types and classifiers of one
+//! if they agree. What models since 4.1.0 let a file leave out, a parent's coordinates and a module's group, is taken from the
+//! files that it means. A module of the same build is class `workspace`, `system` scope a path or the JDK's own. Types and classifiers of one
 //! module are one entry. `-SNAPSHOT`, `LATEST` and `RELEASE` move; a range has no version. Plugins are fetched from plugin
 //! repositories only, so their locator names those (client `maven`).
 
@@ -273,13 +274,15 @@ impl<'p> Reading<'_, 'p, '_> {
     /// `group:artifact`, and whether nothing in it is left to resolve.
     fn name(&self, request: &Request<'p>) -> Option<(Str, bool)> {
         let content = &self.text.content;
-        let artifact = request.element.text_of("artifactId")?;
+        let of_parent = |name: &str| request.element.is("parent").then(|| self.model.inferred(name)).flatten();
+        let artifact = request.element.text_of("artifactId");
+        let artifact = artifact.or_else(|| Some(Str::made(request.element.name_span(), of_parent("artifactId")?)))?;
         let group = request.element.text_of("groupId");
-        let of_parent = || request.element.is("parent").then(|| self.model.parent_group()).flatten();
         let value = |written: &Str| self.model.value(request.at, written).map(|value| value.text);
+        let of_module = || request.element.is("dependency").then(|| self.reactor.group_of(artifact.of(content))).flatten();
         let group_meant = match &group {
             Some(group) => value(group),
-            None => request.group.map(str::to_owned).or_else(of_parent),
+            None => request.group.map(str::to_owned).or_else(|| of_parent("groupId")).or_else(of_module),
         };
         let is_whole = |part: &Option<String>| part.as_deref().is_some_and(maven_names::is_part);
         let artifact_meant = value(&artifact);

@@ -45,6 +45,11 @@ impl<'a> Project<'a> {
         Ok(project)
     }
 
+    /// Where its parents lie, the nearest first.
+    pub(super) fn parents(&self) -> impl Iterator<Item = &'a str> + '_ {
+        self.poms.iter().skip(1).map(|(text, _)| &*text.path)
+    }
+
     /// Where the last pom that was read names one more parent, if the limit kept that out.
     pub(crate) fn more_parents(&self) -> Option<Place> {
         let (_, document) = self.poms.last().filter(|_| self.is_cut)?;
@@ -148,11 +153,10 @@ impl<'p> Model<'p> {
         Some(["groupId", "artifactId", "version"].map(|name| self.value(own(), &parent.text_of(name)?)))
     }
 
-    /// The group of the parent that lies in the tree.
-    pub(crate) fn parent_group(&self) -> Option<String> {
-        let (text, root) = self.poms.get(1)?;
-        let written = root.text_of("groupId")?;
-        Some(written.of(&text.content).to_owned())
+    /// Group or artifact of the parent that lies in the tree, where the project leaves them out. A group may be said further above.
+    pub(crate) fn inferred(&self, name: &str) -> Option<String> {
+        let mut above = self.poms.iter().skip(1).take(if name == "groupId" { usize::MAX } else { 1 });
+        above.find_map(|(text, root)| Some(root.text_of(name)?.of(&text.content).to_owned()))
     }
 
     fn expand(&self, written: &str) -> Option<String> {

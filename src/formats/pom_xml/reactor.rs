@@ -40,6 +40,16 @@ impl<'a> Reactor<'a> {
         others.find(|text| self.is_module(text, [group, artifact], version))
     }
 
+    /// The group of the only other module with this artifact.
+    pub(super) fn group_of(&self, artifact: &str) -> Option<String> {
+        let found = self.modules.get_or_init(|| self.modules()).get(artifact)?;
+        let mut others = found.iter().copied().filter(|text| &*text.path != self.path);
+        let text = others.next().filter(|_| others.next().is_none())?;
+        let project = Project::read(text, &self.neighbours.moved_to(folder_of(&text.path))).ok()?;
+        let [group, ..] = project.model().coordinates();
+        group
+    }
+
     /// Whether a pom.xml has these coordinates. A glance is enough where nothing has to be resolved.
     fn is_module(&self, text: &'a Text, [group, artifact]: [&str; 2], version: Option<&str>) -> bool {
         let glance = Glance::at(&text.content, false);
@@ -55,21 +65,33 @@ impl<'a> Reactor<'a> {
         is_same(own_group, group) && is_same(own_artifact, artifact) && is_version
     }
 
-    /// All modules from the highest pom.xml that leads to this one.
+    /// All modules from the highest pom.xml that leads to this one, else from a parent that lies elsewhere and does.
     fn modules(&self) -> BTreeMap<&'a str, Vec<&'a Text>> {
         let mut tops: Vec<String> = folders_upwards(folder_of(self.path)).map(|folder| join(folder, "pom.xml")).collect();
         tops.reverse();
-        for top in tops {
-            let found = self.below(&top);
-            if found.iter().any(|(text, _)| &*text.path == self.path) {
-                let mut modules: BTreeMap<&str, Vec<&Text>> = BTreeMap::new();
-                for (text, artifact) in found {
-                    modules.entry(artifact).or_default().push(text);
-                }
-                return modules;
-            }
+        let own = tops.pop();
+        let above = tops.iter().find_map(|top| self.leading(top));
+        let beside = || self.parents().iter().rev().find_map(|parent| self.leading(parent));
+        above.or_else(beside).or_else(|| self.leading(&own?)).unwrap_or_default()
+    }
+
+    /// The modules of a pom.xml, if this one is among them.
+    fn leading(&self, top: &str) -> Option<BTreeMap<&'a str, Vec<&'a Text>>> {
+        let found = self.below(top);
+        if !found.iter().any(|(text, _)| &*text.path == self.path) {
+            return None;
         }
-        BTreeMap::new()
+        let mut modules: BTreeMap<&str, Vec<&Text>> = BTreeMap::new();
+        for (text, artifact) in found {
+            modules.entry(artifact).or_default().push(text);
+        }
+        Some(modules)
+    }
+
+    /// The parents of this pom.xml that lie in the tree, the nearest first.
+    fn parents(&self) -> Vec<&'a str> {
+        let project = self.neighbours.at(self.path).and_then(Result::ok).map(|text| Project::read(text, &self.neighbours));
+        project.and_then(Result::ok).map(|project| project.parents().collect()).unwrap_or_default()
     }
 
     /// A pom.xml and its modules, however deep, with their artifacts.
