@@ -23,7 +23,7 @@ pub(crate) static FORMAT: Format = Format {
     id: "cargo-lock",
     title: "Cargo.lock",
     kind: Kind::Lock,
-    files: &[Claim::Name("Cargo.lock")],
+    files: &[Claim::Name("Cargo.lock"), Claim::Around("Cargo.", ".lock"), Claim::Around("Cargo-", ".lock")],
     looks: None,
     shadowed_by: &[],
     read,

@@ -97,6 +97,8 @@ pub enum Claim {
     /// File names that end so in a folder whose path ends so (`.github/workflows`, `.yml`).
     In(&'static str, &'static str),
     /// The last parts of a path (`vendor/modules.txt`).
+    /// File names that end so below a folder of this name, at any depth (`requirements`, `.txt`).
+    Below(&'static str, &'static str),
     Path(&'static str),
 }
 
@@ -124,6 +126,9 @@ impl Claim {
             Self::Holding(part, end) => name.strip_suffix(end).is_some_and(|stem| stem.contains(part)),
             Self::In(folder, end) => name.len() > end.len() && name.ends_with(end) && ends_in_parts(folder_of(path), folder),
             Self::Path(end) => ends_in_parts(path, end),
+            Self::Below(folder, end) => {
+                name.len() > end.len() && name.ends_with(end) && folder_of(path).split('/').any(|part| part == folder)
+            }
         }
     }
 }

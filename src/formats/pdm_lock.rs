@@ -29,7 +29,7 @@ pub(crate) static FORMAT: Format = Format {
     id: "pdm-lock",
     title: "pdm.lock",
     kind: Kind::Lock,
-    files: &[Claim::Name("pdm.lock")],
+    files: &[Claim::Name("pdm.lock"), Claim::Around("pdm.", ".lock")],
     looks: None,
     shadowed_by: &[],
     read,
