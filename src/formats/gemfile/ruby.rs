@@ -55,7 +55,55 @@ pub(super) fn statements(content: &str) -> Vec<Vec<Token<'_>>> {
     let mut scanner = Scanner { content, at: 0, heredocs: Vec::new(), depth: 0, statement: Vec::new(), all: Vec::new() };
     while scanner.step() {}
     scanner.end_statement();
+    for statement in &mut scanner.all {
+        fold(statement);
+    }
     scanner.all
+}
+
+/// Paths that begin at the file's own folder become plain texts: `File.expand_path("a", __dir__)`, `File.expand_path("../a", __FILE__)`,
+/// `File.join(__dir__, "a")`, `"#{__dir__}/a"`.
+fn fold(statement: &mut Vec<Token<'_>>) {
+    let mut folded = Vec::with_capacity(statement.len());
+    let mut at = 0;
+    while let Some(first) = statement.get(at) {
+        let (token, length) = beside(statement.get(at..).unwrap_or(&[])).unwrap_or_else(|| (first.clone(), 1));
+        folded.push(token);
+        at += length;
+    }
+    *statement = folded;
+}
+
+/// The path that pieces begin with, and how many pieces it takes.
+fn beside<'t>(tokens: &[Token<'t>]) -> Option<(Token<'t>, usize)> {
+    let without = |token: &Token<'t>, start: &str| {
+        let Kind::Text { value, .. } = token.kind else { return None };
+        let rest = value.strip_prefix(start).filter(|rest| !rest.contains(['#', '\\']))?;
+        let span = Span::new(token.span.start as usize + start.len(), token.span.end as usize);
+        Some(Token { kind: Kind::Text { value: rest, is_plain: true }, span })
+    };
+    let plain = |token: &Token<'t>| matches!(token.kind, Kind::Text { is_plain: true, .. }).then(|| token.clone());
+    if let Some(token) = tokens.first().and_then(|first| without(first, "#{__dir__}/")) {
+        return Some((token, 1));
+    }
+    let [file, dot, method, open, inner @ ..] = tokens else { return None };
+    if !file.is("File") || !dot.is_sign(&['.']) || !open.is_sign(&['(']) {
+        return None;
+    }
+    let is_end = |token: &Token<'t>| token.is_sign(&[')']);
+    match inner {
+        [path, end, ..] if method.is("expand_path") && is_end(end) => Some((plain(path)?, 6)),
+        [path, comma, base, end, ..] if comma.is_sign(&[',']) && is_end(end) => {
+            let token = match () {
+                () if method.is("expand_path") && base.is("__dir__") => plain(path)?,
+                () if method.is("expand_path") && base.is("__FILE__") => without(&plain(path)?, "../")?,
+                () if method.is("join") && path.is("__dir__") => plain(base)?,
+                () => return None,
+            };
+            Some((token, 8))
+        }
+        _ => None,
+    }
 }
 
 struct Scanner<'t> {
@@ -326,6 +374,13 @@ mod tests {
         );
         assert_eq!(told("A::B ? 'x' : 'y'"), ["A : B ? \"x\" : \"y\""]);
         assert_eq!(told("it's"), ["it ' s"]);
+        assert_eq!(
+            told(
+                "a File.expand_path('../x', __FILE__), File.expand_path('y', __dir__), File.join(__dir__, 'z'), \"#{__dir__}/q\""
+            ),
+            ["a \"x\" , \"y\" , \"z\" , \"q\""]
+        );
+        assert_eq!(told("File.expand_path(ENV['A'], __dir__)"), ["File . expand_path ( ENV [ \"A\" ] , __dir__ )"]);
         assert_eq!(told("x =~ /^((?:git[:@])[^#]*)#'/\ngem 'a'"), ["x = ~ ~\"^((?:git[:@])[^#]*)#'\"", "gem \"a\""]);
         assert_eq!(told("4 / 2 / 1"), ["4 / 2 / 1"]);
         assert_eq!(told("call(a ?( b\ngem 'a'"), ["call ( a ? ( b", "gem \"a\""]);
