@@ -16,7 +16,8 @@ use crate::routing::{Address, Asked, Effect, Routing, When};
 use crate::syntax::{Node, yaml};
 use crate::text::{Lost, Place, Problem};
 
-pub(crate) static CLIENT: Client = Client { id: "bundler", reads: &[".bundle/config"], serves: &["gemfile-lock"], read };
+pub(crate) static CLIENT: Client =
+    Client { id: "bundler", reads: &[".bundle/config"], serves: &["gemfile", "gemfile-lock"], read };
 
 /// What a mirror's key ends with if the original may be asked as well.
 const FALLBACK: &str = ".fallback_timeout";

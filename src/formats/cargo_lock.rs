@@ -23,11 +23,14 @@ pub(crate) static FORMAT: Format = Format {
     id: "cargo-lock",
     title: "Cargo.lock",
     kind: Kind::Lock,
-    files: &[Claim::Name("Cargo.lock")],
+    files: &[Claim::Name("Cargo.lock"), Claim::Around("Cargo.", ".lock"), Claim::Around("Cargo-", ".lock")],
     looks: None,
     shadowed_by: &[],
     read,
 };
+
+/// The root that Bazel's rules for Rust make up where packages are asked for in Bazel's own files. Without a source nothing is fetched for it.
+const BAZEL_ROOT: (&str, &str) = ("direct-cargo-bazel-deps", "0.0.1");
 
 /// The newest version of the format that is known.
 const VERSION_MAX: u32 = 4;
@@ -205,6 +208,7 @@ impl<'d> Packages<'d, '_> {
         }
         match self.workspace.absent.get(name) {
             Some(path) => Locator::Path(Str::made(here, path.as_str())),
+            None if self.workspace.manifests.is_empty() && (name, version) == BAZEL_ROOT => Locator::Workspace,
             None => Locator::Missing,
         }
     }

@@ -5,11 +5,12 @@
 //! and path dependencies of members that lie below the root are members too. Never makes an entry.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 
 use crate::dependency::Scopes;
 use crate::neighbours::{Neighbours, folder_of, join, normalise, relative};
 use crate::syntax::{Kind, Node, toml};
-use crate::text::{Lost, Place, Problem, Str, Text};
+use crate::text::{Lost, Place, Problem, Str, Text, TextId};
 
 /// The table that a dependency stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +127,13 @@ impl Shared<'_> {
 
 /// The manifests that the `Cargo.lock` in this folder locks.
 pub(super) fn around<'a>(neighbours: &Neighbours<'a>) -> Workspace<'a> {
-    let mut walk = Walk { neighbours: *neighbours, found: Workspace::default(), seen: HashSet::new(), shared: Shared::default() };
+    let mut walk = Walk {
+        neighbours: *neighbours,
+        found: Workspace::default(),
+        seen: HashSet::new(),
+        shared: Shared::default(),
+        others: HashMap::new(),
+    };
     walk.all();
     walk.found
 }
@@ -136,9 +143,11 @@ struct Walk<'a> {
     found: Workspace<'a>,
     seen: HashSet<String>,
     shared: Shared<'a>,
+    /// What other manifests say as the root of a workspace; `None` for those that are none.
+    others: HashMap<TextId, Option<Rc<Shared<'a>>>>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     fn all(&mut self) {
         let mut members = VecDeque::from([join(self.neighbours.folder(), "Cargo.toml")]);
         let mut others = VecDeque::new();
@@ -177,7 +186,9 @@ impl Walk<'_> {
             Some(Err(problem)) => return self.found.problems.push(as_detail(problem.clone())),
             None => return,
         };
-        let shared = if is_root { None } else { Some(&self.shared) };
+        // What is no member may belong to a workspace of its own, from which it inherits.
+        let other = if is_member && !is_root { None } else { self.workspace_of(text) };
+        let shared = if is_member && !is_root { Some(&self.shared) } else { other.as_deref() };
         let Some(read) = read(text, shared, is_member, &mut self.found.problems) else { return };
         if let Some(shared) = read.shared {
             self.shared = shared;
@@ -196,6 +207,20 @@ impl Walk<'_> {
             if is_member { members.push_back(target) } else { others.push_back(target) }
         }
         self.found.manifests.push(manifest);
+    }
+
+    /// What the workspace says that a manifest belongs to: the one that it names, else the nearest above.
+    fn workspace_of(&mut self, text: &'a Text) -> Option<Rc<Shared<'a>>> {
+        let document = toml::read(text).ok()?;
+        let root = document.root();
+        if root.get("workspace").is_some() {
+            return None;
+        }
+        let around = self.neighbours.moved_to(folder_of(&text.path));
+        candidates(text, root, &around).into_iter().find_map(|candidate| {
+            let read = || workspace_in(candidate, &mut Vec::new()).map(Rc::new);
+            self.others.entry(candidate.id).or_insert_with(read).clone()
+        })
     }
 
     /// The folder of a path dependency, if a manifest lies there; otherwise it is kept as absent.
@@ -289,16 +314,24 @@ fn workspace_above<'a>(
     neighbours: &Neighbours<'a>,
     problems: &mut Vec<Problem>,
 ) -> Option<Shared<'a>> {
+    candidates(text, root, neighbours).into_iter().find_map(|candidate| workspace_in(candidate, problems))
+}
+
+/// The manifests that may be the root of a manifest's workspace, the first that is one is it.
+fn candidates<'a>(text: &Text, root: Node<'_>, neighbours: &Neighbours<'a>) -> Vec<&'a Text> {
     let named = root.at(&["package", "workspace"]).and_then(Node::text);
     let candidates = match named {
         Some(path) => neighbours.include(&format!("{path}/Cargo.toml")).into_iter().collect(),
         None => neighbours.upwards("Cargo.toml"),
     };
-    candidates.into_iter().filter_map(Result::ok).filter(|candidate| candidate.id != text.id).find_map(|candidate| {
-        let document = toml::read(candidate).ok()?;
-        let workspace = document.root().get("workspace")?;
-        Some(read_shared(candidate, workspace, problems))
-    })
+    candidates.into_iter().filter_map(Result::ok).filter(|candidate| candidate.id != text.id).collect()
+}
+
+/// What a manifest says as the root of a workspace.
+fn workspace_in<'a>(text: &'a Text, problems: &mut Vec<Problem>) -> Option<Shared<'a>> {
+    let document = toml::read(text).ok()?;
+    let workspace = document.root().get("workspace")?;
+    Some(read_shared(text, workspace, problems))
 }
 
 fn read_shared<'a>(text: &'a Text, workspace: Node<'_>, problems: &mut Vec<Problem>) -> Shared<'a> {

@@ -23,7 +23,7 @@ pub(crate) static FORMAT: Format = Format {
     id: "go-mod",
     title: "go.mod",
     kind: Kind::Lock,
-    files: &[Claim::Name("go.mod"), Claim::Around("go.", ".mod")],
+    files: &[Claim::Name("go.mod"), Claim::Around("go.", ".mod"), Claim::In(".bingo", ".mod")],
     looks: None,
     shadowed_by: &[],
     read,

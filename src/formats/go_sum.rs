@@ -19,7 +19,7 @@ pub(crate) static FORMAT: Format = Format {
     id: "go-sum",
     title: "go.sum",
     kind: Kind::Lock,
-    files: &[Claim::Name("go.sum"), Claim::Around("go.", ".sum")],
+    files: &[Claim::Name("go.sum"), Claim::Around("go.", ".sum"), Claim::In(".bingo", ".sum")],
     looks: None,
     shadowed_by: &["go-mod", "go-work"],
     read,

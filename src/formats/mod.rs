@@ -23,6 +23,7 @@ mod deno_lock;
 mod devcontainer;
 mod devcontainer_lock;
 mod dockerfile;
+mod gemfile;
 mod gemfile_lock;
 mod github_action;
 mod github_workflow;
@@ -102,6 +103,8 @@ pub enum Claim {
     Holding(&'static str, &'static str),
     /// File names that end so in a folder whose path ends so (`.github/workflows`, `.yml`).
     In(&'static str, &'static str),
+    /// File names that end so below a folder of this name, at any depth (`requirements`, `.txt`).
+    Below(&'static str, &'static str),
     /// The last parts of a path (`vendor/modules.txt`).
     Path(&'static str),
 }
@@ -132,6 +135,9 @@ impl Claim {
             }
             Self::Holding(part, end) => name.strip_suffix(end).is_some_and(|stem| stem.contains(part)),
             Self::In(folder, end) => name.len() > end.len() && name.ends_with(end) && ends_in_parts(folder_of(path), folder),
+            Self::Below(folder, end) => {
+                name.len() > end.len() && name.ends_with(end) && folder_of(path).split('/').any(|part| part == folder)
+            }
             Self::Path(end) => ends_in_parts(path, end),
         }
     }
@@ -200,6 +206,7 @@ pub static FORMATS: &[&Format] = &[
     &devcontainer::FORMAT,
     &devcontainer_lock::FORMAT,
     &dockerfile::FORMAT,
+    &gemfile::FORMAT,
     &gemfile_lock::FORMAT,
     &github_action::FORMAT,
     &github_workflow::FORMAT,

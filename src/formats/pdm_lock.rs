@@ -16,7 +16,7 @@ use foldhash::HashMap;
 use super::python::artifacts::{Artifact, Artifacts};
 use super::python::manifest;
 use super::python::packages::Packages;
-use super::python::{Needs, built, name, normalised, requirement, text_of};
+use super::python::{Needs, built, in_project, name, normalised, requirement, text_of};
 use super::{Claim, Format};
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Shows};
 use crate::ecosystem::Ecosystem;
@@ -29,7 +29,7 @@ pub(crate) static FORMAT: Format = Format {
     id: "pdm-lock",
     title: "pdm.lock",
     kind: Kind::Lock,
-    files: &[Claim::Name("pdm.lock")],
+    files: &[Claim::Name("pdm.lock"), Claim::Around("pdm.", ".lock")],
     looks: None,
     shadowed_by: &[],
     read,
@@ -150,8 +150,8 @@ impl<'t> Reader<'t> {
 fn locate(node: Node<'_>) -> (Locator, Option<Str>) {
     if let Some((at, written)) = text_of(node, "path").or_else(|| text_of(node, "url")) {
         // The project's own folder is where relative paths begin.
-        if let Some(relative) = written.strip_prefix("file:///${PROJECT_ROOT}") {
-            return (Locator::Path(super::python::part(&at, written, relative.trim_start_matches('/'))), None);
+        if let Some(path) = in_project(&at, written) {
+            return (path, None);
         }
     }
     manifest::locate(node)

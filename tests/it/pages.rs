@@ -69,6 +69,7 @@ fn claim(claim: &Claim) -> String {
         Claim::Around(before, after) => format!("`{before}*{after}`"),
         Claim::Holding(part, end) => format!("`*{part}*{end}`"),
         Claim::In(folder, end) => format!("`**/{folder}/*{end}`"),
+        Claim::Below(folder, end) => format!("`**/{folder}/**/*{end}`"),
         Claim::Path(path) => format!("`**/{path}`"),
     }
 }

@@ -5,7 +5,7 @@
 
 use foldhash::{HashMap, HashMapExt};
 
-use super::{Needs, asked, is_commit, name, normalised, part, requirement, text_of};
+use super::{Needs, asked, in_project, is_commit, name, normalised, part, requirement, text_of};
 use crate::dependency::Locator;
 use crate::syntax::{Kind, Node, toml};
 use crate::text::{Lost, Problem, Str, Text};
@@ -178,7 +178,8 @@ impl<'d> Reader<'d> {
             is_conditional: !found.marker.is_empty(),
         };
         if let Some(address) = found.address {
-            let (locator, moving) = asked(&part(whole, written, address), address);
+            let at = part(whole, written, address);
+            let (locator, moving) = in_project(&at, address).map_or_else(|| asked(&at, address), |path| (path, None));
             return self.manifest.wanted.push(Wanted { locator, moving, ..own });
         }
         match self.sources.get(normalised(found.name).as_ref()).copied() {
@@ -198,10 +199,8 @@ impl<'d> Reader<'d> {
             return self.problem(node, format!("`{written}` names no package, expected `#egg=name` at its end"));
         };
         let bare = address.split('#').next().unwrap_or(address);
-        let (locator, moving) = match bare.strip_prefix("file:///${PROJECT_ROOT}") {
-            Some(path) => (Locator::Path(part(whole, written, path.trim_start_matches('/'))), None),
-            None => asked(&part(whole, written, bare), bare),
-        };
+        let at = part(whole, written, bare);
+        let (locator, moving) = in_project(&at, bare).map_or_else(|| asked(&at, bare), |path| (path, None));
         let name = name(&part(whole, written, egg), egg);
         self.manifest.wanted.push(Wanted { name, version: None, locator, moving, needs, is_conditional: false });
     }

@@ -226,6 +226,22 @@ pub(crate) fn asked(whole: &Str, written: &str) -> (Locator, Option<Str>) {
     (locator, None)
 }
 
+/// The path in an address that begins at the project's own folder: `file:///${PROJECT_ROOT}/…` of PDM and uv, `{root:uri}/…` of Hatch.
+pub(crate) fn in_project(whole: &Str, written: &str) -> Option<Locator> {
+    let (rest, is_parent) = match written.strip_prefix("{root:parent:uri}") {
+        Some(rest) => (rest, true),
+        None => (written.strip_prefix("file:///${PROJECT_ROOT}").or_else(|| written.strip_prefix("{root:uri}"))?, false),
+    };
+    let end = rest.find(['#', '?']).unwrap_or(rest.len());
+    let path = rest.get(..end).unwrap_or(rest).trim_start_matches('/');
+    let at = part(whole, written, path);
+    Some(Locator::Path(match (is_parent, path) {
+        (true, path) => Str::made(at.span, format!("../{path}")),
+        (false, "") => Str::made(whole.span, "."),
+        (false, _) => at,
+    }))
+}
+
 /// Whether a variable stands in the host, so that nobody can tell offline which one it is.
 pub(crate) fn is_variable_host(address: &str) -> bool {
     let Some((scheme, rest)) = address.split_once("://") else { return address.contains('$') };

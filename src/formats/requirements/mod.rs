@@ -1,5 +1,5 @@
-//! Requirements and constraints files of pip: `*requirements*.txt`, `constraints*.txt`, `requirements/*.txt`, `.in`, and those of
-//! Rye and others that are called `requirements*.lock`.
+//! Requirements and constraints files of pip: `*requirements*.txt`, `*constraints*.txt`, `requirements/**/*.txt`, `.in`, `.pip`, and
+//! those of Rye and others that are called `requirements*.lock`.
 //!
 //! Specification: pip's documentation, "Requirements File Format", and its reader `req/req_file.py`. A file is a lock if every line is
 //! pinned (`==` or `===` without a star, an address, a folder, a full commit), else a declaration; `.in` files are always one, and
@@ -47,11 +47,13 @@ pub(crate) static FORMAT: Format = Format {
     files: &[
         Claim::Holding("requirements", ".txt"),
         Claim::SuffixAnyCase("requirements.txt"),
-        Claim::Around("constraints", ".txt"),
-        Claim::In("requirements", ".txt"),
+        Claim::Holding("constraints", ".txt"),
+        Claim::Below("requirements", ".txt"),
         Claim::Holding("requirements", ".in"),
         Claim::SuffixAnyCase("requirements.in"),
-        Claim::In("requirements", ".in"),
+        Claim::Below("requirements", ".in"),
+        Claim::Holding("requirements", ".pip"),
+        Claim::Below("requirements", ".pip"),
         Claim::Around("requirements", ".lock"),
     ],
     looks: Some(looks),
@@ -407,12 +409,19 @@ mod tests {
 
     #[test]
     fn files_are_claimed_by_their_names() {
-        for path in
-            ["requirements.txt", "a/requirements-dev.txt", "dev-requirements.txt", "requirements/x.txt", "constraints.txt"]
-        {
+        for path in [
+            "requirements.txt",
+            "a/requirements-dev.txt",
+            "dev-requirements.txt",
+            "requirements/x.txt",
+            "requirements/static/ci/linux.txt",
+            "constraints.txt",
+            "upper-constraints.txt",
+            "requirements.pip",
+        ] {
             assert!(FORMAT.claims(path), "{path}");
         }
-        for path in ["requirements.md", "requirements/a/b.txt", "notes.txt", "a-requirements/b.txt"] {
+        for path in ["requirements.md", "notes.txt", "a-requirements/b.txt", "requirements.d/b.txt"] {
             assert!(!FORMAT.claims(path), "{path}");
         }
     }

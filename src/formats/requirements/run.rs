@@ -281,7 +281,7 @@ fn including(files: &mut Files<'_>) -> Vec<usize> {
     let above = folders_upwards(folder).skip(1);
     let above = above.flat_map(|folder| ["requirements", "constraints"].map(|start| join(folder, start)));
     let above: Vec<_> = above.flat_map(|start| around.starting_with(&start).collect::<Vec<_>>()).collect();
-    let is_named = |path: &str| (path.ends_with("txt") || path.ends_with("in")) && FORMAT.claims(path);
+    let is_named = |path: &str| [".txt", ".in", ".pip"].iter().any(|end| path.ends_with(end)) && FORMAT.claims(path);
     let paths = below.chain(above).map(|(_, path)| path).filter(|path| is_named(path));
     let mut candidates: Vec<&Text> = paths.filter_map(|path| around.at(path)?.ok()).collect();
     let mut known = HashSet::new();
