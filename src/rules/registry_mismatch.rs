@@ -3,6 +3,7 @@
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::address::stripped;
+use crate::dependency::Scopes;
 use crate::ecosystem::Ecosystem;
 use crate::finding::{Finding, Subject, Words};
 use crate::policy::Setting;
@@ -16,7 +17,8 @@ pub(super) static RULE: Rule = Rule {
     help: "\
 **Finds** three things: a package that the policy assigns to one registry and that another one serves (dependency confusion); an address
 in a lockfile that is another package's or another version's, or a package in the place of another one (lockfile injection; aliases that
-are asked for are read, not flagged); one name that two registries serve in one repository. Addresses are compared wherever a lock records them: tarballs of npm, wheels and source distributions
+are asked for are read, not flagged); one name that two registries serve in one repository (where several may be asked, only if none of them may
+be asked for both; what builds with Maven or Gradle is compared apart, since it has repositories of its own). Addresses are compared wherever a lock records them: tarballs of npm, wheels and source distributions
 of Python, files of Maven and Conda, archives in Composer's locks.
 
 **Why it matters.** In February 2021 Alex Birsan published packages under the internal names of 35 companies; their builds took the public
@@ -73,48 +75,71 @@ fn assigned_elsewhere<'p>(case: &Case<'p>, dependency: &Dependency<'_>) -> Optio
     (registry != dependency.origin.registry).then_some(assigned)
 }
 
-/// Entries of names that more than one registry serves: of each name those that the less usual registries serve; of equally usual ones
-/// all.
+/// Entries of names that certainly come from two registries: of each name those that do not come from its usual registry; where several are
+/// equally usual all that have nothing in common with some other.
 fn odd_ones(case: &Case<'_>) -> Vec<Subject> {
-    let clashing = clashing_names(case);
-    if clashing.is_empty() {
+    let several = names_of_several(case);
+    if several.is_empty() {
         return Vec::new();
     }
-    let mut entries: HashMap<Name<'_>, Vec<Served>> = HashMap::new();
+    let mut entries: HashMap<Name<'_>, HashMap<Vec<Registry>, Vec<Subject>>> = HashMap::new();
     for dependency in case.dependencies().filter(is_compared) {
-        let name = (dependency.entry.ecosystem, dependency.name());
-        if clashing.contains(&name) {
-            entries.entry(name).or_default().push((case.ratings.original(dependency.origin.registry, name.1), dependency.id));
+        let name = name(&dependency);
+        if several.contains(&name) {
+            let of_name = entries.entry(name).or_default();
+            of_name.entry(served_by(case, &dependency)).or_default().push(Subject::Entry(dependency.id.0, dependency.id.1));
         }
     }
     let mut odd = Vec::new();
-    for entries in entries.values() {
+    for entries in entries.into_values() {
+        let have_nothing_in_common = |one: &[Registry], other: &[Registry]| !one.iter().any(|registry| other.contains(registry));
         let mut counts: HashMap<Registry, usize> = HashMap::new();
-        for (registry, _) in entries {
-            *counts.entry(*registry).or_default() += 1;
+        for (registries, of_these) in &entries {
+            for registry in registries {
+                *counts.entry(*registry).or_default() += of_these.len();
+            }
         }
         let most = counts.values().copied().max().unwrap_or_default();
         let mut usual = counts.iter().filter(|(_, count)| **count == most).map(|(registry, _)| *registry);
         // Where several are equally usual, nobody knows which is the odd one: what accepts the one says nothing of the other.
         let usual = usual.next().filter(|_| usual.next().is_none());
-        odd.extend(entries.iter().filter(|(registry, _)| Some(*registry) != usual).map(|(_, id)| Subject::Entry(id.0, id.1)));
+        let is_odd = |registries: &[Registry]| match usual {
+            Some(usual) => !registries.contains(&usual),
+            None => entries.keys().any(|other| have_nothing_in_common(registries, other)),
+        };
+        odd.extend(entries.iter().filter(|(registries, _)| is_odd(registries)).flat_map(|(_, of_these)| of_these).copied());
     }
     odd.sort_unstable();
     odd
 }
 
-/// A registry, and the entry (lockfile and entry by number) that it serves.
-type Served = (Registry, (u32, u32));
-/// A package of an ecosystem.
-type Name<'a> = (Ecosystem, &'a str);
+/// A package of an ecosystem, and whether it builds. What builds with Maven or Gradle has repositories of its own, by design.
+type Name<'a> = (Ecosystem, &'a str, bool);
+
+fn name<'a>(dependency: &Dependency<'a>) -> Name<'a> {
+    let ecosystem = dependency.entry.ecosystem;
+    (ecosystem, dependency.name(), ecosystem == Ecosystem::Maven && dependency.entry.scopes == Scopes::BUILD)
+}
 
 fn is_compared(dependency: &Dependency<'_>) -> bool {
     !dependency.is_reference() && matches!(dependency.origin.class, Class::Registry | Class::Unrated | Class::Declared)
 }
 
-fn clashing_names<'a>(case: &Case<'a>) -> HashSet<(Ecosystem, &'a str)> {
-    let mut first: HashMap<(Ecosystem, &str), Registry> = HashMap::new();
-    let mut clashing = HashSet::new();
+/// The registries of which one serves it, in order and once.
+fn served_by(case: &Case<'_>, dependency: &Dependency<'_>) -> Vec<Registry> {
+    let original = |registry| case.ratings.original(registry, dependency.name());
+    let candidates = dependency.candidates().iter().filter(|candidate| candidate.registry != Registry::None);
+    let mut registries: Vec<Registry> = candidates.map(|candidate| original(candidate.registry)).collect();
+    registries.push(original(dependency.origin.registry));
+    registries.sort_unstable();
+    registries.dedup();
+    registries
+}
+
+/// Names whose entries are not all judged by one registry.
+fn names_of_several<'a>(case: &Case<'a>) -> HashSet<Name<'a>> {
+    let mut first: HashMap<Name<'_>, Registry> = HashMap::new();
+    let mut several = HashSet::new();
     // One registry for a whole ecosystem, the usual case, cannot clash.
     let mut registries: HashMap<Ecosystem, HashSet<Registry>> = HashMap::new();
     for dependency in case.dependencies().filter(is_compared) {
@@ -123,14 +148,14 @@ fn clashing_names<'a>(case: &Case<'a>) -> HashSet<(Ecosystem, &'a str)> {
     registries.retain(|_, served_by| served_by.len() > 1);
     for dependency in case.dependencies().filter(is_compared) {
         if registries.contains_key(&dependency.entry.ecosystem) {
-            let name = (dependency.entry.ecosystem, dependency.name());
+            let name = name(&dependency);
             let registry = case.ratings.original(dependency.origin.registry, name.1);
             if *first.entry(name).or_insert(registry) != registry {
-                clashing.insert(name);
+                several.insert(name);
             }
         }
     }
-    clashing
+    several
 }
 
 /// The name that a package is installed under, where nobody who asks for that name asks for this package.

@@ -343,7 +343,10 @@ fn yaml_keys_may_be_long() {
     let key = "a@npm:1.0, ".repeat(400);
     assert_eq!(shown_all(yaml::read, &format!("{key}x:\n  v: 1\n")), format!("{{{key}x:{{v:1}}}}"));
     let endless = "a".repeat(70_000);
-    assert_eq!(refused_all(yaml::read, &format!("{endless}: 1\n")), "1:70001 is not YAML: mapping values are not allowed in this context");
+    assert_eq!(
+        refused_all(yaml::read, &format!("{endless}: 1\n")),
+        "1:70001 is not YAML: mapping values are not allowed in this context"
+    );
 }
 
 #[test]
