@@ -6,12 +6,14 @@
 //!
 //! Specification: maven-lockfile's README and classes; version 1. Quirks: the name is shared with other tools, so the content decides;
 //! `dependencies` is a tree in which an artifact that lost to another version, or stands elsewhere, has `included: false`;
-//! `selectedVersion` is what counts; classifiers and types of one module are one entry. A plugin's dependencies are a tree of their own.
+//! `selectedVersion` is what counts; a module of the same build has no address; classifiers and types of one module are one entry. A
+//! plugin's dependencies are a tree of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dependency::{Entry, Kind, Locator, Lockfile, Scopes, Shows};
 use crate::ecosystem::Ecosystem;
+use crate::formats::pom_xml::reactor::Reactor;
 use crate::formats::{Claim, Format, maven_names};
 use crate::neighbours::Neighbours;
 use crate::syntax::{Node, json};
@@ -32,7 +34,7 @@ fn looks(content: &str) -> bool {
     content.contains("\"lockFileVersion\"") || (content.contains("\"groupId\"") && content.contains("\"artifactId\""))
 }
 
-fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
+fn read(text: &Text, neighbours: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let document = json::read(text)?;
     let root = document.root();
     if !root.is_map() {
@@ -50,6 +52,7 @@ fn read(text: &Text, _: &Neighbours<'_>) -> Result<Lockfile, Problem> {
     let mut reading = Reading {
         text,
         is_located,
+        reactor: neighbours.beside("pom.xml").and_then(Result::ok).map(|pom| Reactor::around(&pom.path, neighbours)),
         known: BTreeMap::new(),
         edges: Vec::new(),
         chosen: BTreeMap::new(),
@@ -76,6 +79,8 @@ struct Reading<'d> {
     text: &'d Text,
     /// Whether the file says where anything was fetched; its first versions did not.
     is_located: bool,
+    /// The build that the project is part of: its modules are fetched from nowhere.
+    reactor: Option<Reactor<'d>>,
     /// Entries by name, version and repository.
     known: BTreeMap<(String, &'d str, &'d str), u32>,
     /// Of the tree that is read: what requires which module at which version.
@@ -157,7 +162,12 @@ impl<'d> Reading<'d> {
                 None if self.is_located => Locator::Missing,
                 None => Locator::Silent,
             };
-            let moving = version.ends_with("-SNAPSHOT").then(|| version_at.clone());
+            let is_module = || {
+                let reactor = self.reactor.as_ref();
+                reactor.is_some_and(|reactor| reactor.find(group.of(content), artifact.of(content), Some(version)).is_some())
+            };
+            let locator = if locator == Locator::Missing && is_module() { Locator::Workspace } else { locator };
+            let moving = (locator != Locator::Workspace && version.ends_with("-SNAPSHOT")).then(|| version_at.clone());
             let entry = Entry::new(Ecosystem::Maven, Str::made(artifact.span, name), Some(version_at), locator);
             let index = self.lockfile.push(Entry { scopes, moving, direct: Some(is_direct), ..entry });
             self.known.insert(key, index);

@@ -188,9 +188,23 @@ impl Around {
         once
     }
 
+    /// A file of `.mvn`, if it is there. What one would say that cannot be read is unknown.
+    fn readable<'a>(&mut self, neighbours: &Neighbours<'a>, name: &str, routing: &mut Routing) -> Option<&'a Text> {
+        match config::file(neighbours, name)? {
+            Ok(text) => {
+                routing.read.push(text.id);
+                Some(text)
+            }
+            Err(problem) => {
+                self.unknown.push(Asked::Unknown(format!("`.mvn/{name}` cannot be read"), problem.place));
+                routing.problems.push(problem.clone());
+                None
+            }
+        }
+    }
+
     fn read_config(&mut self, neighbours: &Neighbours<'_>, routing: &mut Routing) {
-        if let Some(Ok(text)) = config::file(neighbours, "jvm.config") {
-            routing.read.push(text.id);
+        if let Some(text) = self.readable(neighbours, "jvm.config", routing) {
             for argument in config::arguments(text) {
                 if argument.text.starts_with("-javaagent") {
                     routing.setting(Effect::RunsProgram, "-javaagent", text.place(argument.span));
@@ -201,16 +215,7 @@ impl Around {
                 }
             }
         }
-        let text = match config::file(neighbours, "maven.config") {
-            Some(Ok(text)) => text,
-            Some(Err(problem)) => {
-                self.unknown.push(Asked::Unknown("`.mvn/maven.config` cannot be read".to_owned(), problem.place));
-                routing.problems.push(problem.clone());
-                return;
-            }
-            None => return,
-        };
-        routing.read.push(text.id);
+        let Some(text) = self.readable(neighbours, "maven.config", routing) else { return };
         let arguments = config::arguments(text);
         for (at, argument) in arguments.iter().enumerate() {
             let (key, value) = argument.text.split_once('=').map_or((argument.text, None), |(key, value)| (key, Some(value)));
@@ -301,8 +306,7 @@ impl Around {
             return;
         }
         for name in ["maven-user.properties", "maven-system.properties"] {
-            let Some(Ok(text)) = config::file(neighbours, name) else { continue };
-            routing.read.push(text.id);
+            let Some(text) = self.readable(neighbours, name, routing) else { continue };
             for line in lines::of(&text.content) {
                 let Some(("maven.repo.central", value)) = line.split_once("=") else { continue };
                 let argument = Argument { text: value, span: line.span_of(value) };
@@ -328,16 +332,7 @@ impl Around {
     }
 
     fn read_extensions(&mut self, neighbours: &Neighbours<'_>, routing: &mut Routing) {
-        let text = match config::file(neighbours, "extensions.xml") {
-            Some(Ok(text)) => text,
-            Some(Err(problem)) => {
-                self.unknown.push(Asked::Unknown("`.mvn/extensions.xml` cannot be read".to_owned(), problem.place));
-                routing.problems.push(problem.clone());
-                return;
-            }
-            None => return,
-        };
-        routing.read.push(text.id);
+        let Some(text) = self.readable(neighbours, "extensions.xml", routing) else { return };
         let document = match xml::read(text) {
             Ok(document) => document,
             Err(problem) => {

@@ -154,6 +154,19 @@ fn central_moves_and_extensions_make_it_unknown() {
 }
 
 #[test]
+fn what_cannot_be_read_is_unknown() {
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n";
+    for name in
+        ["jvm.config", "maven.config", "extensions.xml", "maven-user.properties", "maven-system.properties", "settings.xml"]
+    {
+        let path = format!(".mvn/{name}");
+        let found = routing("pom.xml", &[("pom.xml", &pom("")), (&path, pointer)]);
+        assert!(found.contains(&format!("Silent -> default, unknown: `{path}` cannot be read")), "{found}");
+        assert!(found.contains(&format!("problem {path}:1: ")), "{found}");
+    }
+}
+
+#[test]
 fn properties_of_the_machine_count_as_arguments_do() {
     let line = "-Xmx1g -Dmaven.wagon.http.ssl.insecure=true -Dmaven.repo.central=https://mirror.acme.example/\n";
     for name in [".mvn/jvm.config", ".mvn/maven.config"] {

@@ -15,7 +15,7 @@
 pub(crate) mod config;
 mod managed;
 pub(crate) mod model;
-mod reactor;
+pub(crate) mod reactor;
 
 use std::collections::HashMap;
 use std::mem::Discriminant;

@@ -14,7 +14,7 @@ use crate::text::Text;
 pub(super) const MODULES_MAX: usize = 10_000;
 
 /// The modules of one build, found when first asked for.
-pub(super) struct Reactor<'a> {
+pub(crate) struct Reactor<'a> {
     neighbours: Neighbours<'a>,
     path: &'a str,
     /// Paths by artifact.
@@ -24,7 +24,7 @@ pub(super) struct Reactor<'a> {
 
 impl<'a> Reactor<'a> {
     /// The build that the pom.xml at `path` is part of.
-    pub(super) fn around(path: &'a str, neighbours: &Neighbours<'a>) -> Self {
+    pub(crate) fn around(path: &'a str, neighbours: &Neighbours<'a>) -> Self {
         Self { neighbours: *neighbours, path, modules: OnceCell::new(), is_cut: Cell::new(false) }
     }
 
@@ -34,7 +34,7 @@ impl<'a> Reactor<'a> {
     }
 
     /// The module with these coordinates; a version that cannot be told fits.
-    pub(super) fn find(&self, group: &str, artifact: &str, version: Option<&str>) -> Option<&'a Text> {
+    pub(crate) fn find(&self, group: &str, artifact: &str, version: Option<&str>) -> Option<&'a Text> {
         let found = self.modules.get_or_init(|| self.modules()).get(artifact)?;
         let mut others = found.iter().copied().filter(|text| &*text.path != self.path);
         others.find(|text| self.is_module(text, [group, artifact], version))
