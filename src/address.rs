@@ -71,6 +71,9 @@ pub fn read(written: &str) -> Result<Address<'_>, Odd> {
     if !is_usual {
         check_host(host)?;
     }
+    if scheme == "file" && (user.is_some() || port.is_some() || host.eq_ignore_ascii_case("localhost")) {
+        return Err("names a file with a user, a port or the machine itself");
+    }
     let path = without_query(after);
     if has_dot_segment(path) {
         return Err("has a dot segment in its path");
@@ -185,8 +188,8 @@ fn has_dot_segment(path: &str) -> bool {
 
 fn own_port(scheme: &str) -> Option<u16> {
     match scheme {
-        "https" => Some(443),
-        "http" => Some(80),
+        "https" | "wss" => Some(443),
+        "http" | "ws" => Some(80),
         "ssh" => Some(22),
         "ftp" => Some(21),
         "git" => Some(9418),

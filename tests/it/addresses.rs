@@ -491,7 +491,21 @@ const PARTS: &[&str] = &[
     "-/left-pad-1.3.0.tgz",
     "A",
     "EVIL.Example",
+    "localhost",
 ];
+
+#[test]
+fn a_file_has_no_port_no_user_and_no_own_machine() {
+    for written in ["file://host:443/x", "file://host:80", "file://me@host/x", "file://localhost/x", "file://LOCALHOST/x"] {
+        assert_eq!(
+            address::read(written).map(|read| read.origin()),
+            Err("names a file with a user, a port or the machine itself")
+        );
+    }
+    for (written, origin) in [("file://host/x", "file://host"), ("ws://h:80/x", "ws://h"), ("wss://h:443/", "wss://h")] {
+        assert_eq!(address::read(written).map(|read| read.origin()), Ok(origin.to_owned()));
+    }
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
