@@ -40,7 +40,7 @@ fn is_moving(dependency: &Dependency<'_>) -> bool {
 fn words(case: &Case<'_>, finding: &Finding) -> Words {
     let Some((mut words, dependency)) = entry_words(case, finding) else { return Words::default() };
     let moving = dependency.entry.moving.as_ref().map(|moving| moving.of(&dependency.text.content).to_owned());
-    let by = moving.as_deref().unwrap_or("its default branch");
+    let by = moving.as_deref().unwrap_or("");
     let name = dependency.spoken_name();
     match dependency.entry.ecosystem {
         Ecosystem::Docker => {
@@ -64,7 +64,10 @@ fn words(case: &Case<'_>, finding: &Finding) -> Words {
             "ask for a released version".clone_into(&mut words.hint);
         }
         _ => {
-            words.message = format!("{} follows `{by}` of a repository, not a commit", dependency.spoken());
+            words.message = match &moving {
+                Some(by) => format!("{} follows `{by}` of a repository, not a commit", dependency.spoken()),
+                None => format!("{} follows the default branch of a repository, not a commit", dependency.spoken()),
+            };
             "{} follow a branch or tag of a repository, not a commit".clone_into(&mut words.many);
             "pin it to a full commit".clone_into(&mut words.hint);
         }
