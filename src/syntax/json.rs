@@ -430,8 +430,10 @@ mod tests {
             ",", ":", "\"b\":", ",\"c\":", "true", "false", "null", "nul", "0", "-", "-1", "12", ".5", "e", "E+3", "1e", "01", "//", "/*", "\u{a0}", "\u{c}", "[1,2", "{\"d\":[",
         ]), 0..12)) {
             let content = pieces.concat();
+            let expected = serde_json::from_str::<Value>(&content);
+            // A number may be as large as it likes here; nobody calculates with it.
+            prop_assume!(expected.as_ref().err().is_none_or(|error| !error.to_string().starts_with("number out of range")));
             if let Some(found) = ours(read, &content) {
-                let expected = serde_json::from_str::<Value>(&content);
                 prop_assert_eq!(found.clone().ok(), expected.ok(), "{:?}", found);
             }
         }
